@@ -1,0 +1,142 @@
+"""The engine that callers hold: tokens, truncation, equal pairs once, and turns; the arithmetic is a backend's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from zeroshot.engine.packed import PackedModel
+from zeroshot.engine.scheduler import Scheduler
+from zeroshot.engine.stock import StockModel
+from zeroshot.engine.tokens import TokenCache, read_layout
+from zeroshot.engine.weights import read_weights
+from zeroshot.errors import InputError
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedModel
+
+    from zeroshot.engine.tokens import Ids, Pair, PairLayout
+
+    Backend = Callable[[list[Pair]], NDArray[np.float32]]
+
+
+class PairEngine:
+    """An `Engine` around a backend that turns a bounded list of pairs into logits."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        tokenizer: Tokenizer,
+        layout: PairLayout,
+        *,
+        max_length: int,
+        num_classes: int,
+        device: str,
+        precision: str,
+        family: str,
+        budget: int,
+        max_calls: int,
+    ) -> None:
+        self.max_length, self.num_classes = max_length, num_classes
+        self.device, self.precision, self.family = device, precision, family
+        self._layout = layout
+        self._tokens = TokenCache(tokenizer)
+        self._scheduler: Scheduler[Pair] = Scheduler(backend, budget=budget, max_calls=max_calls)
+
+    def tokenize(self, texts: Sequence[str]) -> list[Ids]:
+        """Ids `int32 [tokens]` of each text: no special tokens, not truncated, each distinct text once."""
+        return self._tokens(texts)
+
+    def room(self, hypothesis_ids: Ids) -> int:
+        """Premise tokens that fit beside this hypothesis."""
+        return max(0, self.max_length - self._layout.special - len(hypothesis_ids))
+
+    def logits(
+        self,
+        pairs: Sequence[Pair],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> NDArray[np.float32]:
+        """Logits `float32 [pairs, classes]`; see `Engine.logits`."""
+        if not pairs:
+            return np.empty((0, self.num_classes), np.float32)
+        distinct: list[Pair] = []
+        seen: dict[tuple[bytes, bytes], int] = {}
+        which = np.empty(len(pairs), np.int64)
+        for at, (premise, hypothesis) in enumerate(pairs):
+            cut = self._cut(premise, hypothesis)
+            key = (cut.tobytes(), hypothesis.tobytes())
+            index = seen.setdefault(key, len(distinct))
+            if index == len(distinct):
+                distinct.append((cut, hypothesis))
+            which[at] = index
+        costs = [len(premise) + len(hypothesis) + self._layout.special for premise, hypothesis in distinct]
+        report = progress
+        if progress is not None and len(distinct) < len(pairs):
+            share = len(pairs) / len(distinct)
+
+            def report(done: int, total: int) -> None:
+                progress(len(pairs) if done == total else int(done * share), len(pairs))
+
+        return self._scheduler.run(distinct, costs, progress=report, cancel=cancel)[which]
+
+    def _cut(self, premise: Ids, hypothesis: Ids) -> Ids:
+        room = self.max_length - self._layout.special - len(hypothesis)
+        if len(premise) > room and room < 1:
+            raise InputError(
+                f"Template and label together have {len(hypothesis)} tokens, and the model reads {self.max_length} "
+                "with the text: shorten the template or the label."
+            )
+        return premise[:room] if len(premise) > room else premise
+
+    def warm_up(self) -> None:
+        """Computes two small pairs."""
+        text, hypothesis = self.tokenize(["One text, not long.", "This text is about news."])
+        self.logits([(text, hypothesis), (hypothesis, hypothesis)])
+
+    def close(self) -> None:
+        """Stops the worker thread."""
+        self._scheduler.close()
+
+
+def build(model: PreTrainedModel, tokenizer: Tokenizer, *, device: str, precision: str, max_calls: int) -> PairEngine:
+    """See `zeroshot.engine.make_engine`."""
+    layout = read_layout(tokenizer)
+    weights = read_weights(model)
+    backend: Backend
+    if weights is not None:
+        backend = PackedModel(weights, layout, dtype=torch.float32)
+        max_length = weights.max_length
+        family = weights.family
+    else:
+        backend = StockModel(model, layout)
+        max_length = _positions(model)
+        family = str(model.config.model_type)
+    return PairEngine(
+        backend,
+        tokenizer,
+        layout,
+        max_length=max_length,
+        num_classes=int(model.config.num_labels),
+        device="cpu",
+        precision="float32",
+        family=family,
+        budget=512,
+        max_calls=max_calls,
+    )
+
+
+def _positions(model: PreTrainedModel) -> int:
+    """Tokens that a model of a family we do not know has positions for."""
+    for name, part in model.named_modules():
+        if name.endswith("position_embeddings") and getattr(part, "padding_idx", None) is not None:
+            return int(part.num_embeddings - part.padding_idx - 1)  # RoBERTa's relatives count from after the padding
+    return int(model.config.max_position_embeddings)
