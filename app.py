@@ -1,0 +1,17 @@
+"""The entry: settings, page, launch. `python app.py`, `gradio app.py` and Hugging Face Spaces all run this file."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+from zeroshot.settings import read_settings
+from zeroshot.ui.page import build_page, launch_options
+
+settings = read_settings(sys.argv[1:] if __name__ == "__main__" else ())
+demo = build_page(settings)
+
+if __name__ == "__main__":
+    demo.launch(**launch_options(settings))

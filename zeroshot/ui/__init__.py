@@ -1,0 +1,1 @@
+"""The page. Everything here may know Gradio; nothing below this package does."""

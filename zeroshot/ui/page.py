@@ -1,0 +1,83 @@
+"""The page as a whole: layout, then events; and how it is served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from zeroshot.settings import Settings
+from zeroshot.ui import events, layout, wording
+from zeroshot.ui.answers import Answers
+from zeroshot.ui.gallery import read_examples
+from zeroshot.ui.models import Models
+
+_HERE = Path(__file__).parent
+_STYLES = ("page.css", "chart.css", "gallery.css")
+_SCRIPTS = ("form.js", "bars.js", "download.js")
+
+
+def build_page(settings: Settings) -> gr.Blocks:
+    """The page; its model begins to load when the page is served, not before.
+
+    Raises:
+        ZeroShotError: the model asked for at the start is neither in the catalogue nor a folder.
+    """
+    models = Models(settings)
+    answers = Answers(settings, models)
+    examples = read_examples(settings.examples)
+    with gr.Blocks(title=wording.TITLE, analytics_enabled=False) as page:
+        layout.header()
+        with gr.Tab("Classify"):
+            tab = layout.classify_tab(models, examples)
+        with gr.Tab("Premise and hypothesis"):
+            nli = layout.nli_tab()
+        events.connect_typing(tab, answers)
+        events.connect_runs(tab, answers)
+        events.connect_start(tab, page, answers)
+        events.connect_models(tab, page, answers)
+        events.connect_gallery(tab, examples)
+        events.connect_nli(nli, tab.model, answers)
+        events.connect_api(answers)
+    page.queue(max_size=4 * settings.max_active, default_concurrency_limit=None)
+    page.extra_startup_events.append(_loading(models))
+    return page
+
+
+def _loading(models: Models) -> Any:
+    async def start() -> None:
+        models.start()
+
+    return start
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """Arguments for `launch()`: looks, and everything switched off that would leave the machine or keep a text."""
+    return {
+        "server_name": settings.host,
+        "server_port": settings.port,
+        "max_threads": 2 * settings.max_active,
+        "theme": _theme(),
+        "css_paths": [_HERE / name for name in _STYLES],
+        "head": "".join(f"<script>{(_HERE / name).read_text('utf-8')}</script>" for name in _SCRIPTS),
+        "footer_links": ["api", "settings"],
+        "run_history": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "enable_monitoring": False,
+        "show_error": True,
+    }
+
+
+def _theme() -> gr.themes.Base:
+    fonts = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
+    mono = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.slate,
+        font=[gr.themes.Font(name) for name in fonts],
+        font_mono=[gr.themes.Font(name) for name in mono],
+        text_size=gr.themes.sizes.text_md,
+        radius_size=gr.themes.sizes.radius_md,
+    )
