@@ -59,13 +59,13 @@ class OneDnnLinear:
         self._bias, self._approximate = bias, approximate
 
     def plain(self, x: Tensor) -> Tensor:
-        return _result(torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "none", [], ""))
+        return _result(torch.ops.mkldnn._linear_pointwise.default(x, self._weight, self._bias, "none", [], ""))
 
     def gelu(self, x: Tensor) -> Tensor:
-        return _result(torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "gelu", [], self._approximate))
+        return _result(torch.ops.mkldnn._linear_pointwise.default(x, self._weight, self._bias, "gelu", [], self._approximate))
 
     def add(self, x: Tensor, residual: Tensor) -> Tensor:
-        return _result(torch.ops.mkldnn._linear_pointwise(x, residual, self._weight, self._bias, "add"))
+        return _result(torch.ops.mkldnn._linear_pointwise.binary(x, residual, self._weight, self._bias, "add"))
 
 
 def _result(value: Any) -> Tensor:
