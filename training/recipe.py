@@ -1,0 +1,92 @@
+"""The recipe: its stages, what each draws, and the way from the base to the shipped folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from tokenizers import Tokenizer
+from transformers import BertForSequenceClassification
+
+from training.base import load_base, load_tokenizer_json
+from training.export import export
+from training.nli_data import CLASSES, Group, NliPairs
+from training.tokens import TokenCache
+from training.train import Stage, run_stage
+from training.zero_shot import WRONG_LABELS, ZeroShotGroups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+
+    from training.base import Blocks
+
+SEED = 7
+STAGES = (
+    Stage(
+        "nli", pairs=40_000, zero_shot=0.0, mixed=0.3, rate=2e-4, final_rate=2e-4, warmup=6_000, ranking=0.0
+    ),
+    Stage(
+        "zero_shot", pairs=150_000, zero_shot=0.5, mixed=0.3, rate=2e-4, final_rate=0.0, warmup=1_500, seed=11
+    ),
+)
+"""NLI (steps 1 and 2: a part of it across languages), then both skills, with the rate falling to zero."""
+
+SMOKE_ROWS = 200
+SMOKE_PAIRS = 48
+
+
+def new_model(base: str) -> tuple[BertForSequenceClassification, Blocks | None]:
+    """The base with a fresh three-class head, no dropout."""
+    torch.manual_seed(SEED)
+    encoder, blocks = load_base(base)
+    config = encoder.config
+    config.id2label = dict(enumerate(CLASSES))
+    config.label2id = {name: number for number, name in enumerate(CLASSES)}
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
+    model = BertForSequenceClassification(config)
+    model.bert.load_state_dict(encoder.state_dict(), strict=False)
+    return model, blocks
+
+
+def mixture(stage: Stage, nli: NliPairs, zero_shot: ZeroShotGroups) -> Callable[[np.random.Generator], Group]:
+    """What a stage draws from: a zero-shot group holds several pairs, so it is drawn less often."""
+    per_group = WRONG_LABELS + 1
+    share = stage.zero_shot / (per_group - (per_group - 1) * stage.zero_shot)
+
+    def draw(rng: np.random.Generator) -> Group:
+        return zero_shot.draw(rng) if rng.random() < share else nli.draw(rng, mixed=stage.mixed)
+
+    return draw
+
+
+def run(data: Path, base: str, tokenizer: str, work: Path, out: Path, *, smoke: bool = False) -> bool:
+    """Runs or resumes the whole recipe. True when it reached the end and wrote `out`.
+
+    Args:
+        data: the folder with `nli/` and `topics/`.
+        base, tokenizer: see `training.base`.
+        work: folder of the checkpoints; a stopped run is resumed from it.
+        out: folder that receives the model.
+        smoke: every step, on a handful of rows.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    limit = SMOKE_ROWS if smoke else None
+    stages = [replace(s, pairs=SMOKE_PAIRS, warmup=8, tokens=512) for s in STAGES] if smoke else list(STAGES)
+    model, blocks = new_model(base)
+    if torch.cuda.is_available():
+        model.cuda()
+    tokenizer_json = load_tokenizer_json(tokenizer)
+    cache = TokenCache(Tokenizer.from_str(tokenizer_json))
+    zero_shot = ZeroShotGroups(data, limit=limit)
+    nli = NliPairs(data, limit=limit)
+    cache.add(nli.texts())
+    cache.add(zero_shot.texts())
+    for stage in stages:
+        if not run_stage(model, stage, mixture(stage, nli, zero_shot), cache, work):
+            return False
+    export(model.cpu(), blocks, tokenizer_json, out)
+    return True

@@ -1,0 +1,1 @@
+"""Which models there are, where their weights live, and how they come into memory."""

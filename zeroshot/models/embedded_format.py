@@ -1,0 +1,126 @@
+"""How the embedded model lies on disk, and the way back to a stock transformers model.
+
+The folder holds what any model folder holds (`config.json`, `tokenizer.json`, a card), with the weights
+in two safetensors files small enough for a repository:
+
+- `embeddings.safetensors`: the word embeddings in blocks of 32 weights, `scale` float16 `[blocks]` and
+  `nibbles` uint8 `[blocks, 16]` with the 16 low nibbles first; value = (nibble - 8) * scale. They are frozen
+  in training and come in this form from the base, so nothing is lost.
+- `layers.safetensors`: every matrix as `NAME.int8` `[out, in]` with one float32 `NAME.scale` `[out]` per
+  output channel; vectors, position embeddings and the classifier in float32.
+
+`load_embedded(folder)` gives a `BertForSequenceClassification` that transformers' own pipeline runs.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import BertForSequenceClassification
+
+EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
+WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
+BLOCK = 32
+EMBEDDINGS_FILE = "embeddings.safetensors"
+LAYERS_FILE = "layers.safetensors"
+
+
+def is_embedded_folder(folder: Path) -> bool:
+    """Whether `folder` holds a model in this format."""
+    return all((folder / name).is_file() for name in ("config.json", EMBEDDINGS_FILE, LAYERS_FILE))
+
+
+def unpack_blocks(scale: torch.Tensor, nibbles: torch.Tensor) -> torch.Tensor:
+    """4-bit blocks, `scale` `[n]` and `nibbles` `[n, 16]` -> float32 `[n * 32]`."""
+    import torch
+
+    out = torch.empty(len(nibbles), BLOCK)
+    out[:, : BLOCK // 2] = nibbles & 15
+    out[:, BLOCK // 2 :] = nibbles >> 4
+    return out.sub_(8).mul_(scale.float()[:, None]).view(-1)
+
+
+def pack_channels(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """A float32 matrix `[out, in]` -> int8 of the same shape and float32 scales `[out]`."""
+    import torch
+
+    scale = weight.abs().amax(1).clamp_min(1e-12) / 127
+    return torch.round(weight / scale[:, None]).to(torch.int8), scale
+
+
+def unpack_channels(values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """The inverse of `pack_channels`, up to its rounding."""
+    return values.float() * scale[:, None]
+
+
+def _is_packed(name: str, tensor: torch.Tensor) -> bool:
+    return tensor.ndim == 2 and "embeddings" not in name and not name.startswith("classifier")
+
+
+def write_weights(
+    folder: Path, state: Mapping[str, torch.Tensor], scale: torch.Tensor, nibbles: torch.Tensor
+) -> None:
+    """Writes both weight files.
+
+    Args:
+        state: the weights of a `BertForSequenceClassification`; its word embeddings are not read.
+        scale, nibbles: the word embeddings, in blocks.
+    """
+    from safetensors.torch import save_file
+
+    layers: dict[str, torch.Tensor] = {}
+    for name, tensor in state.items():
+        if name == WORD_EMBEDDINGS:
+            continue
+        if _is_packed(name, tensor):
+            layers[f"{name}.int8"], layers[f"{name}.scale"] = pack_channels(tensor.float())
+        else:
+            layers[name] = tensor.float().clone()
+    save_file(layers, folder / LAYERS_FILE)
+    save_file({"scale": scale.contiguous(), "nibbles": nibbles.contiguous()}, folder / EMBEDDINGS_FILE)
+
+
+def read_weights(folder: Path, hidden_size: int) -> dict[str, torch.Tensor]:
+    """All weights of a folder in float32, by the names of a `BertForSequenceClassification`."""
+    from safetensors.torch import load_file
+
+    blocks = load_file(folder / EMBEDDINGS_FILE)
+    state = {WORD_EMBEDDINGS: unpack_blocks(blocks["scale"], blocks["nibbles"]).view(-1, hidden_size)}
+    layers = load_file(folder / LAYERS_FILE)
+    for name, tensor in layers.items():
+        if name.endswith(".int8"):
+            whole = name.removesuffix(".int8")
+            state[whole] = unpack_channels(tensor, layers[f"{whole}.scale"])
+        elif not (name.endswith(".scale") and f"{name.removesuffix('.scale')}.int8" in layers):
+            state[name] = tensor
+    return state
+
+
+def load_embedded(folder: Path = EMBEDDED_FOLDER) -> tuple[BertForSequenceClassification, Tokenizer]:
+    """The model, float32 and in evaluation mode, and its tokenizer without padding or truncation.
+
+    Raises:
+        OSError, ValueError, RuntimeError: where a file is missing or is not what it should be.
+    """
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import BertConfig, BertForSequenceClassification
+
+    config = BertConfig(**json.loads((folder / "config.json").read_text("utf-8")))
+    state = read_weights(folder, config.hidden_size)
+    with torch.device("meta"):  # no time is spent on random weights that are replaced at once
+        model = BertForSequenceClassification(config)
+    model.load_state_dict(state, assign=True, strict=True)
+    embeddings: Any = model.bert.embeddings
+    length = config.max_position_embeddings
+    embeddings.position_ids = torch.arange(length)[None]
+    embeddings.token_type_ids = torch.zeros(1, length, dtype=torch.long)
+    model.requires_grad_(False)
+    return model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json"))

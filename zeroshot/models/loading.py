@@ -1,0 +1,150 @@
+"""From a name to a model in memory: the stock transformers model, in float32, and its tokenizer."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zeroshot.errors import ModelFormatError, ModelUnavailableError
+from zeroshot.models.cache import SAFETENSORS, is_cached, snapshot
+from zeroshot.models.catalogue import CATALOGUE, EMBEDDED, REFERENCE, Entry, find_entry
+from zeroshot.models.embedded_format import EMBEDDED_FOLDER, is_embedded_folder, load_embedded
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedModel
+
+_local: dict[str, Path] = {}
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A stock model in evaluation mode and the tokenizer beneath its transformers wrapper."""
+
+    entry: Entry
+    model: PreTrainedModel
+    tokenizer: Tokenizer
+    """Without padding and truncation."""
+    id2label: dict[int, str]
+
+    @property
+    def name(self) -> str:
+        """The name it was loaded by."""
+        return self.entry.name
+
+
+def register_local(path: str) -> str:
+    """Makes a local folder a choice beside the catalogue; only whoever starts the program can.
+
+    Returns:
+        The name to load it by.
+
+    Raises:
+        ModelUnavailableError: there is no model folder at `path`.
+    """
+    folder = Path(path).expanduser().resolve()
+    if not (folder / "config.json").is_file():
+        raise ModelUnavailableError(
+            f"{path!r} is neither in the catalogue nor a model folder (it has no config.json): "
+            f"give a folder, or one of {', '.join(CATALOGUE)}."
+        )
+    name = folder.name
+    if name in CATALOGUE:
+        name = str(folder)
+    _local[name] = folder
+    CATALOGUE[name] = Entry(
+        name,
+        f"{folder.name} (local folder)",
+        (),
+        0,
+        "see its card",
+        "A folder given when the demo was started.",
+    )
+    return name
+
+
+def choose_default() -> str:
+    """`ZEROSHOT_MODEL` if set, else the reference model where it is cached already, else `embedded`.
+
+    Raises:
+        ModelUnavailableError: `ZEROSHOT_MODEL` names neither a catalogue entry nor a model folder.
+    """
+    wanted = os.environ.get("ZEROSHOT_MODEL", "").strip()
+    if wanted:
+        return wanted if wanted in CATALOGUE else register_local(wanted)
+    return REFERENCE if is_cached(REFERENCE) else EMBEDDED
+
+
+def load(name: str) -> LoadedModel:
+    """Loads a model that is on this machine already; see `zeroshot.models.download` for one that is not.
+
+    Raises:
+        UnknownModelError: not in the catalogue and not registered.
+        ModelUnavailableError: not downloaded yet.
+        ModelFormatError: the files are damaged or are no NLI model.
+    """
+    entry = find_entry(name)
+    folder = _folder(entry)
+    try:
+        model, tokenizer = load_embedded(folder) if is_embedded_folder(folder) else _load_stock(folder, entry)
+    except MemoryError as error:
+        raise ModelUnavailableError(
+            f"This machine has too little memory for {name}: choose a smaller model."
+        ) from error
+    except Exception as error:  # readers of damaged files raise whatever they stumble over
+        raise ModelFormatError(
+            f"The files of {name} cannot be read ({type(error).__name__}); they may be damaged: "
+            f"{_remedy(entry, folder)}"
+        ) from error
+    id2label = {int(number): str(label) for number, label in model.config.id2label.items()}
+    return LoadedModel(entry, model, tokenizer, id2label)
+
+
+def _folder(entry: Entry) -> Path:
+    if entry.name == EMBEDDED:
+        if not is_embedded_folder(EMBEDDED_FOLDER):
+            raise ModelUnavailableError(
+                "The embedded model's files are not there: get a complete copy of the repository."
+            )
+        return EMBEDDED_FOLDER
+    if entry.name in _local:
+        return _local[entry.name]
+    folder = snapshot(entry.name)
+    if folder is None:
+        raise ModelUnavailableError(
+            f"{entry.name} is not on this machine yet: choose it in the page, or run "
+            f"`python -m zeroshot download {entry.name}` (about {entry.size_bytes / 10**9:.1f} GB)."
+        )
+    return folder
+
+
+def _remedy(entry: Entry, folder: Path) -> str:
+    if entry.is_remote:
+        return (
+            f"run `python -m zeroshot download {entry.name} --again`, or delete the folder {folder} "
+            "and choose the model again."
+        )
+    return "replace them by a good copy."
+
+
+def _load_stock(folder: Path, entry: Entry) -> tuple[Any, Tokenizer]:
+    """With transformers' own loaders; code from a model's repository is never run."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    wrapper = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    tokenizer = wrapper.backend_tokenizer
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    model = AutoModelForSequenceClassification.from_pretrained(
+        folder,
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=(folder / SAFETENSORS).is_file() or None,
+        dtype=torch.float32,
+    )
+    if model.config.id2label is None or model.num_labels < 2:
+        raise ValueError(f"{entry.name} is not a classifier of pairs")
+    return model.requires_grad_(False).eval(), tokenizer
