@@ -60,7 +60,7 @@ def parse_labels(
             continue
         if len(label) > max_length:
             raise LabelError(
-                f"The label “{label[:30]}…” has {len(label):,} characters: shorten it to {max_length} at most."
+                f"The label “{label[:30]}…” has {len(label):,} characters: {max_length} are allowed."
             )
         if any("\ud800" <= c <= "\udfff" for c in label):
             raise LabelError("A label contains a broken character (half of a surrogate pair): type it again.")

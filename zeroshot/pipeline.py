@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 from zeroshot import nli
-from zeroshot.errors import TemplateError, TextError, ZeroShotError
-from zeroshot.labels import MAX_LABEL_LENGTH, MAX_LABELS, is_blank, parse_labels
+from zeroshot.errors import TemplateError, TextError
+from zeroshot.labels import MAX_LABEL_LENGTH, MAX_LABELS, parse_labels
 from zeroshot.results import Classification, Judgement
 from zeroshot.templates import TRANSFORMERS_DEFAULT, check_template, fill
+from zeroshot.texts import batches, checked, iterate
 from zeroshot.windows import Span, spans
 
 if TYPE_CHECKING:
@@ -33,11 +34,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Called with (pairs done, pairs in all)."""
-
-BATCH_CHARACTERS = 200_000
-BATCH_PAIRS = 2_048
-"""Texts are taken from a stream until one of these is reached: enough for the engine to sort by length and
-fill its chunks, little enough that memory does not depend on the length of the stream."""
 
 _MIN_ROOM = 8
 """Tokens of the text that must fit beside a hypothesis; fewer are not a text."""
@@ -145,9 +141,9 @@ class ZeroShotPipeline:
             candidate_labels, hypothesis_template, multi_label, windows, max_labels, max_label_length
         )
         if isinstance(sequences, str):
-            texts = [_checked(sequences, None)]
+            texts = [checked(sequences, None)]
         else:
-            texts = [_checked(text, i) for i, text in enumerate(_iterate(sequences))]
+            texts = [checked(text, i) for i, text in enumerate(iterate(sequences))]
         results = list(self._run(texts, question, len(texts), progress, cancel))
         return results[0] if isinstance(sequences, str) else results
 
@@ -171,7 +167,7 @@ class ZeroShotPipeline:
         question = self._ask(
             candidate_labels, hypothesis_template, multi_label, windows, max_labels, max_label_length
         )
-        texts = (_checked(text, i) for i, text in enumerate(_iterate(sequences)))
+        texts = (checked(text, i) for i, text in enumerate(iterate(sequences)))
         return self._run(texts, question, None, None, cancel)
 
     def nli(self, premise: str, hypothesis: str) -> dict[str, float]:
@@ -180,7 +176,7 @@ class ZeroShotPipeline:
         Two-class models have ``entailment`` and ``not_entailment`` instead. A premise that is too long is
         cut.
         """
-        pair = self.engine.tokenize([_checked(premise, None), _checked(hypothesis, None)])
+        pair = self.engine.tokenize([checked(premise, None), checked(hypothesis, None)])
         if self.engine.room(pair[1]) < _MIN_ROOM:
             raise TextError(
                 f"The hypothesis is too long for the model ({len(pair[1]):,} tokens): make it one sentence."
@@ -218,8 +214,8 @@ class ZeroShotPipeline:
         for label, hypothesis in zip(labels, ids, strict=True):
             if self.engine.room(hypothesis) < _MIN_ROOM:
                 raise TemplateError(
-                    f"The template with the label “{label[:30]}” in it has {len(hypothesis)} tokens, which leaves "
-                    f"no room for the text (the model reads {self.engine.max_length}): shorten either."
+                    f"The template with the label “{label[:30]}” in it has {len(hypothesis)} tokens and leaves "
+                    f"no room for the text (the limit is {self.engine.max_length}): shorten either."
                 )
         return _Question(labels, template, hypotheses, ids, bool(multi_label), bool(windows))
 
@@ -233,7 +229,7 @@ class ZeroShotPipeline:
     ) -> Iterator[Classification]:
         """Classify batch by batch.  ``count`` is the number of texts, where it is known."""
         done_texts = done_pairs = 0
-        for batch in _batches(texts, len(question.labels)):
+        for batch in batches(texts, len(question.labels)):
             started = time.perf_counter()
             ids = self.engine.tokenize(batch)
             rooms = [self.engine.room(hypothesis) for hypothesis in question.hypothesis_ids]
@@ -309,47 +305,6 @@ class ZeroShotPipeline:
             contradiction=float(probabilities[contradiction]),
             logits=tuple(float(logits[i]) for i in order),
         )
-
-
-def _iterate(sequences: Iterable[str]) -> Iterator[str]:
-    try:
-        return iter(sequences)
-    except TypeError:
-        raise TextError("The text must be a string, or a list of strings.") from None
-
-
-def _checked(text: str, index: int | None) -> str:
-    """Return a text that can be classified, or raise TextError that names it by its place in the list."""
-    which = "The text" if index is None else f"Text number {index + 1}"
-    if not isinstance(text, str):
-        raise TextError(f"{which} is not a string but {type(text).__name__}: give strings only.")
-    if is_blank(text):
-        raise TextError(f"{which} is empty: write or paste something to classify.")
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        raise TextError(f"{which} contains a broken character (half of a surrogate pair): type it again.")
-    return text
-
-
-def _batches(texts: Iterable[str], labels: int) -> Iterator[list[str]]:
-    """Lists of texts of a bounded size; at least one text each.
-
-    When a text is refused, those before it are handed on first.
-    """
-    batch: list[str] = []
-    characters = 0
-    try:
-        for text in texts:
-            batch.append(text)
-            characters += len(text)
-            if characters >= BATCH_CHARACTERS or len(batch) * labels >= BATCH_PAIRS:
-                yield batch
-                batch, characters = [], 0
-    except ZeroShotError:
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
 
 
 def _offset(progress: Progress, done: int, total: int) -> Progress:
