@@ -214,8 +214,8 @@ class ZeroShotPipeline:
         for label, hypothesis in zip(labels, ids, strict=True):
             if self.engine.room(hypothesis) < _MIN_ROOM:
                 raise TemplateError(
-                    f"The template with the label “{label[:30]}” in it has {len(hypothesis)} tokens and leaves "
-                    f"no room for the text (the limit is {self.engine.max_length}): shorten either."
+                    f"The template with the label “{label[:30]}” in it has {len(hypothesis)} tokens, leaving "
+                    f"no room for the text (limit {self.engine.max_length}): shorten either."
                 )
         return _Question(labels, template, hypotheses, ids, bool(multi_label), bool(windows))
 

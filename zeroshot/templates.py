@@ -63,6 +63,7 @@ TRANSFORMERS_DEFAULT = "This example is {}."
 _BRACED = re.compile(r"[{｛]+[^{}｛｝]*[}｝]+")
 _STRAY = re.compile(r"[{}｛｝]")
 _SPACES = re.compile(r"[^\S\n]{2,}")
+_LOOSE_POINT = re.compile(r"\s+(?=[.,。।۔])")
 
 
 def suggest_template(code: str | None) -> str:
@@ -113,7 +114,7 @@ def _repair(template: str) -> str:
     mark = "\ue000"  # a private-use character stands in for the label while the other braces are removed
     fixed = template.replace(mark, "")
     fixed = _BRACED.sub(mark, fixed, count=1)
-    fixed = _STRAY.sub("", _BRACED.sub("", fixed))
+    fixed = _LOOSE_POINT.sub("", _STRAY.sub("", _BRACED.sub("", fixed)))
     if mark not in fixed:
         body = fixed.rstrip()
         end = body[-1:] if body[-1:] in (*".!?。।۔",) else ""
