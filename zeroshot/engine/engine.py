@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from zeroshot.engine.machine import cores, keep_freed_memory
 from zeroshot.engine.packed import PackedModel
+from zeroshot.engine.precision import choose
 from zeroshot.engine.scheduler import Scheduler
 from zeroshot.engine.stock import StockModel
 from zeroshot.engine.tokens import TokenCache, read_layout
@@ -15,7 +19,6 @@ from zeroshot.engine.weights import read_weights
 from zeroshot.errors import InputError
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
@@ -25,6 +28,12 @@ if TYPE_CHECKING:
     from zeroshot.engine.tokens import Ids, Pair, PairLayout
 
     Backend = Callable[[list[Pair]], NDArray[np.float32]]
+
+CPU_TOKENS = 512
+"""Tokens in a chunk on CPU: as fast as any larger number, and short enough that nobody waits long for a turn."""
+
+GPU_TOKENS = 16_384
+"""Tokens in a chunk on a GPU."""
 
 
 class PairEngine:
@@ -111,27 +120,67 @@ def build(model: PreTrainedModel, tokenizer: Tokenizer, *, device: str, precisio
     """See `zeroshot.engine.make_engine`."""
     layout = read_layout(tokenizer)
     weights = read_weights(model)
+    precision = choose(precision, device, packed=weights is not None)
+    on_cpu = device == "cpu"
+    if on_cpu:
+        keep_freed_memory()
     backend: Backend
     if weights is not None:
-        backend = PackedModel(weights, layout, dtype=torch.float32)
-        max_length = weights.max_length
-        family = weights.family
+        backend = PackedModel(weights, layout, precision=precision, device=device)
+        max_length, family = weights.max_length, weights.family
     else:
+        if not on_cpu:
+            dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+            model = copy.deepcopy(model).to(device, dtype)  # the caller's stays as it is
         backend = StockModel(model, layout)
-        max_length = _positions(model)
-        family = str(model.config.model_type)
+        max_length, family = _positions(model), str(model.config.model_type)
     return PairEngine(
-        backend,
+        _one_at_a_time(backend) if on_cpu else _halved(backend),
         tokenizer,
         layout,
         max_length=max_length,
         num_classes=int(model.config.num_labels),
-        device="cpu",
-        precision="float32",
+        device=device,
+        precision=precision,
         family=family,
-        budget=512,
+        budget=CPU_TOKENS if on_cpu else GPU_TOKENS,
         max_calls=max_calls,
     )
+
+
+_cpu = threading.Lock()
+"""Held for the length of one chunk: two engines on the same cores would make each other wait at every product."""
+
+
+def _one_at_a_time(compute: Backend) -> Backend:
+    """`compute` on all cores, while no other engine of this process computes."""
+    prepared = threading.local()
+
+    def alone(pairs: list[Pair]) -> NDArray[np.float32]:
+        if not hasattr(prepared, "threads"):
+            prepared.threads = cores()
+            torch.set_num_threads(prepared.threads)  # the count belongs to the thread that calls
+        with _cpu:
+            return compute(pairs)
+
+    return alone
+
+
+def _halved(compute: Backend) -> Backend:
+    """`compute`, in smaller chunks where the GPU's memory does not suffice for one."""
+
+    def halved(pairs: list[Pair]) -> NDArray[np.float32]:
+        try:
+            return compute(pairs)
+        except torch.OutOfMemoryError:
+            if len(pairs) == 1:
+                raise
+        # Not in the handler: the exception would hold the tensors of the chunk that did not fit.
+        torch.cuda.empty_cache()
+        half = len(pairs) // 2
+        return np.concatenate((halved(pairs[:half]), halved(pairs[half:])))
+
+    return halved
 
 
 def _positions(model: PreTrainedModel) -> int:

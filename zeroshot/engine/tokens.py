@@ -150,7 +150,10 @@ def _plain(tokenizer: Tokenizer, text: str) -> list[int]:
 
 @dataclass(frozen=True)
 class Packed:
-    """Pairs laid end to end with no padding, pairs of equal length side by side.
+    """Pairs laid end to end with no padding between them, pairs of equal length side by side.
+
+    Up to `ROWS - 1` rows of no meaning follow the last pair.  oneDNN writes machine code for every new number of
+    rows, which takes as long as a small product; so there shall be few numbers.
 
     Attributes:
         ids: token ids `int64 [tokens]`.
@@ -159,6 +162,7 @@ class Packed:
         first: row of the first token of each pair `int64 [pairs]`.
         groups: `(row, pairs, length)` for each run of pairs of one length.
         order: for each pair in here, its index in the list that was packed.
+        tokens: rows that have a meaning.
     """
 
     ids: NDArray[np.int64]
@@ -167,6 +171,11 @@ class Packed:
     first: NDArray[np.int64]
     groups: list[tuple[int, int, int]]
     order: NDArray[np.int64]
+    tokens: int
+
+
+ROWS = 16
+"""Packed rows are a multiple of this."""
 
 
 def pack(layout: PairLayout, pairs: Sequence[Pair]) -> Packed:
@@ -184,6 +193,8 @@ def pack(layout: PairLayout, pairs: Sequence[Pair]) -> Packed:
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
     counts = np.diff(starts, append=len(ordered))
     groups = [(int(first[s]), int(n), int(ordered[s])) for s, n in zip(starts, counts, strict=True)]
-    ids = np.concatenate(pieces).astype(np.int64)
-    positions = np.arange(len(ids)) - np.repeat(first, ordered)
-    return Packed(ids, positions, np.concatenate(types).astype(np.int64), first, groups, order)
+    tokens = int(ordered.sum())
+    blank = np.zeros(-tokens % ROWS, np.int64)
+    ids = np.concatenate((*pieces, blank), dtype=np.int64)
+    positions = np.concatenate((np.arange(tokens) - np.repeat(first, ordered), blank))
+    return Packed(ids, positions, np.concatenate((*types, blank), dtype=np.int64), first, groups, order, tokens)

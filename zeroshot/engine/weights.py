@@ -31,6 +31,10 @@ class Affine:
     weight: torch.Tensor
     bias: torch.Tensor
 
+    def to(self, device: str) -> Affine:
+        """The same, on a device."""
+        return Affine(self.weight.to(device), self.bias.to(device))
+
 
 @dataclass(frozen=True)
 class Norm:
@@ -39,6 +43,10 @@ class Norm:
     weight: torch.Tensor
     bias: torch.Tensor
     eps: float
+
+    def to(self, device: str) -> Norm:
+        """The same, on a device."""
+        return Norm(self.weight.to(device), self.bias.to(device), self.eps)
 
 
 @dataclass(frozen=True)
