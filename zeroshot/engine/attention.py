@@ -1,0 +1,122 @@
+"""Attention within each pair of a packed chunk: nobody attends to a neighbour, and no padding is computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional as F  # noqa: N812 - its usual name
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from zeroshot.engine.tokens import Packed
+
+
+class Attention:
+    """Pairs of one length at a time, by torch's scaled dot product: any device, any precision.
+
+    Args:
+        packed: the chunk.
+        heads: of the model.
+        device: where the chunk is computed.
+    """
+
+    def __init__(self, packed: Packed, heads: int, device: str) -> None:
+        del device
+        self._groups, self._heads = packed.groups, heads
+
+    def whole(self, projected: Tensor) -> Tensor:
+        """Every token's: queries, keys and values `[rows, 3 * width]` -> `[rows, width]`."""
+        rows, width = projected.shape[0], projected.shape[1] // 3
+        parts = []
+        for row, pairs, length in self._groups:
+            part = projected[row : row + pairs * length].view(pairs, length, 3, self._heads, -1)
+            query, key, value = part.permute(2, 0, 3, 1, 4)
+            context = F.scaled_dot_product_attention(query, key, value)
+            parts.append(context.transpose(1, 2).reshape(pairs * length, width))
+        return _joined(parts, rows)
+
+    def first(self, query: Tensor, projected: Tensor) -> Tensor:
+        """The first token's of each pair alone.
+
+        `query [rows, width]`, one row for each pair, keys and values `projected [tokens, 2 * width]` ->
+        `[rows, width]`.
+        """
+        rows, width = query.shape
+        parts = []
+        at = 0
+        for row, pairs, length in self._groups:
+            part = projected[row : row + pairs * length].view(pairs, length, 2, self._heads, -1)
+            key, value = part.permute(2, 0, 3, 1, 4)
+            own = query[at : at + pairs].view(pairs, self._heads, 1, -1)
+            parts.append(F.scaled_dot_product_attention(own, key, value).reshape(pairs, width))
+            at += pairs
+        return _joined(parts, rows)
+
+
+def _joined(parts: list[Tensor], rows: int) -> Tensor:
+    """`parts` end to end, and zeros up to `rows`."""
+    blank = rows - sum(len(part) for part in parts)
+    if blank:
+        parts.append(parts[0].new_zeros(blank, parts[0].shape[1]))
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+class VarlenAttention(Attention):
+    """All pairs of a chunk at once, by FlashAttention over sequences of varying length: CUDA, half precision.
+
+    Rows without meaning at the end of the chunk are one more sequence.
+    """
+
+    def __init__(self, packed: Packed, heads: int, device: str) -> None:
+        super().__init__(packed, heads, device)
+        ends = np.append(packed.first, packed.tokens)
+        longest = max(length for _, _, length in packed.groups)
+        if packed.tokens < len(packed.ids):
+            ends = np.append(ends, len(packed.ids))
+            longest = max(longest, len(packed.ids) - packed.tokens)
+        self._ends = torch.from_numpy(ends.astype(np.int32)).to(device)
+        self._longest = longest
+        pairs = len(packed.first)
+        # The last layer asks for one query a pair, and none for the rows without meaning.
+        self._query_ends = torch.arange(pairs + 1, dtype=torch.int32, device=device)
+        self._key_ends = self._ends[: pairs + 1]
+
+    @staticmethod
+    def works(device: str, dtype: torch.dtype) -> bool:
+        """Whether this torch and this GPU have it, and it gives what `Attention` gives."""
+        if not device.startswith("cuda") or dtype not in {torch.bfloat16, torch.float16}:
+            return False
+        try:
+            from torch.nn.attention.varlen import varlen_attn
+
+            x = torch.randn(3, 8, 2, 64, device=device, dtype=dtype)
+            ends = torch.tensor([0, 8], device=device, dtype=torch.int32)
+            one = varlen_attn(x[0], x[1], x[2], ends, ends, 8, 8)
+            two = F.scaled_dot_product_attention(*(part.transpose(0, 1)[None] for part in x))[0].transpose(0, 1)
+            return bool(torch.allclose(one, two, atol=0.05))
+        except (ImportError, RuntimeError, NotImplementedError, TypeError):
+            return False
+
+    def whole(self, projected: Tensor) -> Tensor:
+        """See `Attention`."""
+        from torch.nn.attention.varlen import varlen_attn
+
+        query, key, value = projected.view(len(projected), 3, self._heads, -1).unbind(1)
+        ends, longest = self._ends, self._longest
+        context: Tensor = varlen_attn(query, key, value, ends, ends, longest, longest)
+        return context.flatten(1)
+
+    def first(self, query: Tensor, projected: Tensor) -> Tensor:
+        """See `Attention`."""
+        from torch.nn.attention.varlen import varlen_attn
+
+        pairs = len(self._key_ends) - 1
+        key, value = projected.view(len(projected), 2, self._heads, -1).unbind(1)
+        own = query[:pairs].view(pairs, self._heads, -1)
+        context: Tensor = varlen_attn(
+            own, key, value, self._query_ends, self._key_ends, 1, self._longest
+        )
+        return _joined([context.flatten(1)], len(query))

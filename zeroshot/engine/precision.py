@@ -1,0 +1,50 @@
+"""Which precision a model is computed in.
+
+`auto` means, with the packed forward:
+
+- on a CPU with VNNI or AMX int8 instructions: `int8` (measured: four times the float32 rate of products, twice the
+  throughput over all; the embedded model's answers stay, see benchmarks/RESULTS.md);
+- on a CPU with AMX bfloat16 instructions only: `bfloat16`.  AVX-512's bfloat16 instructions are no reason: on the
+  machines at hand they were slower than float32;
+- on CUDA: `bfloat16` where the GPU computes in it;
+- otherwise `float32`.
+
+It is decided by what the processor says it has and by whether the operators give the right answer on a sample,
+never by a timing: the same machine gives the same scores after every start.
+
+transformers' own forward (families that are not packed) is computed in float32 on CPU and MPS.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from zeroshot.engine import kernels
+
+PRECISIONS = ("auto", "float32", "bfloat16", "int8")
+
+
+def choose(requested: str, device: str, *, packed: bool) -> str:
+    """The precision to compute in: `float32`, `bfloat16` or `int8`.
+
+    What was asked for, where the device computes fast in it, else `float32`.
+
+    Raises:
+        ValueError: `requested` is none of `PRECISIONS`.
+    """
+    if requested not in PRECISIONS:
+        raise ValueError(f"{requested!r} is not a precision: choose one of {', '.join(PRECISIONS)}.")
+    kind = device.split(":")[0]
+    if kind == "cuda":
+        offered = ["bfloat16"] if torch.cuda.is_bf16_supported(including_emulation=False) else []
+    elif kind == "cpu" and packed:
+        offered = ["int8"] if kernels.fast_int8() else []
+        if kernels.fast_bfloat16():
+            offered.append("bfloat16")
+        if requested == "bfloat16" and kernels.some_bfloat16():
+            return "bfloat16"
+    else:
+        offered = []
+    if requested == "auto":
+        return next(iter(offered), "float32")
+    return requested if requested in offered else "float32"
