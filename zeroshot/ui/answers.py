@@ -17,7 +17,7 @@ from zeroshot.errors import Cancelled, LabelError, TemplateError, TextError, Zer
 from zeroshot.labels import is_blank, parse_labels
 
 from zeroshot.templates import check_template
-from zeroshot.ui import chart, wording
+from zeroshot.ui import chart, wording, words
 from zeroshot.ui.live import template_for
 from zeroshot.ui.models import Models
 from zeroshot.ui.raw_pair import split_raw_pair
@@ -152,6 +152,40 @@ class Answers:
         except Exception:
             yield Shown(status=wording.error_card(wording.UNEXPECTED))
             raise
+
+    async def explain(self, query: dict[str, Any], request: gr.Request) -> AsyncIterator[Shown]:
+        """The words that mattered for one label of the query that the visitor's browser holds."""
+
+        def work(run: Run[str]) -> str:
+            pipe, _ = self.models.answering(str(query["model"]), run.cancel)
+            labels = parse_labels(
+                str(query["labels"]),
+                max_labels=self.settings.max_labels,
+                max_length=self.settings.max_label_length,
+            )
+            weighed = words.weigh(
+                pipe,
+                str(query["text"]),
+                labels,
+                str(query["label"]),
+                str(query["template"]),
+                bool(query["multi"]),
+                query.get("pieces"),
+                progress=run.progress,
+                cancel=run.cancel,
+            )
+            return words.words_html(weighed, str(query["label"]))
+
+        try:
+            async for state in self.runs.follow(work, request):
+                if isinstance(state, Run):
+                    yield Shown(result=words.under_way(state.done, state.total), busy=True)
+                else:
+                    yield Shown(result=f'<div class="zs-answer">{state}</div>')
+        except ReplacedError:
+            yield Shown(result='<div class="zs-answer"></div>')
+        except ZeroShotError as error:
+            yield Shown(result=f'<div class="zs-answer"><p class="zs-help">{escape(str(error))}</p></div>')
 
     async def classify(
         self,

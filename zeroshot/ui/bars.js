@@ -86,9 +86,24 @@
   });
   document.documentElement.lang ||= "en";
 
+  // Words are cut here: browsers know where Thai and Chinese words end. Answers come back through a hidden place.
+  zs.explain = (button) => {
+    zs.words = button.parentElement.querySelector(".zs-words");
+    zs.words.textContent = "Asking again without each word…";
+    const { text } = zs.shown;
+    const pieces = window.Intl?.Segmenter
+      ? Array.from(new Intl.Segmenter(undefined, { granularity: "word" }).segment(text.slice(0, 10000)), (s) => s.segment)
+      : null;
+    return { ...zs.shown, pieces, label: button.dataset.explain };
+  };
+  zs.explained = () => {
+    const answer = document.querySelector("#zs-words-from-server .zs-answer");
+    if (answer && zs.words) zs.words.innerHTML = answer.innerHTML;
+  };
+
   zs.toResult = () => {
-    const place = document.querySelector("#zs-status");
+    const place = document.querySelector("#zs-start");
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    place?.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+    place?.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   };
 })();

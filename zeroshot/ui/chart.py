@@ -149,7 +149,7 @@ def _actions() -> str:
 
 def _table(result: Classification) -> str:
     rows = "".join(
-        f"<tr><th scope=row>{escape(label)}</th><td>{score * 100:.3f} %</td></tr>"
+        f"<tr><th scope=row>{escape(label)}</th><td>{score * 100:.3f}%</td></tr>"
         for label, score in zip(result.labels, result.scores, strict=True)
     )
     return (

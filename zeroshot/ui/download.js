@@ -2,7 +2,7 @@
 (() => {
   const zs = (window.zs = window.zs || {});
   const result = () => JSON.parse(document.querySelector("#zs-result [data-result]").dataset.result);
-  const percent = (score) => `${(score * 100).toFixed(1)} %`;
+  const percent = (score) => `${(score * 100).toFixed(1)}%`;
 
   const save = (blob, name) => {
     const link = document.createElement("a");

@@ -69,8 +69,6 @@ def connect_typing(tab: ClassifyTab, answers: Answers) -> None:
         form,
         js=_SAVE,
     )
-    # Set in the browser, so that no suggestion on its way from the server can overtake it.
-    tab.template.input(None, None, tab.mine, js="() => true")
     tab.template_help.choose(_choose_template, tab.text, [tab.template, tab.mine], **UNQUEUED)
 
 
@@ -106,6 +104,14 @@ def connect_runs(tab: ClassifyTab, answers: Answers) -> None:
         event = trigger(work, form, outputs, js=started, validator=valid, **AT_ONCE)
         event.success(None, tab.template, js=finished)
 
+    async def explain(event: gr.EventData, request: gr.Request) -> AsyncIterator[list[Any]]:
+        async for shown in answers.explain(event._data, request):  # noqa: SLF001
+            yield [_part(shown.result), gr.update(visible=True if shown.busy else "hidden")]
+
+    tab.result.explain(explain, None, [tab.words, tab.stop], **AT_ONCE)
+
+    tab.words.change(None, None, js="() => { window.zs.explained(); }")
+
     def stop(request: gr.Request) -> None:
         answers.runs.stop(request)
 
@@ -118,8 +124,15 @@ def connect_start(tab: ClassifyTab, page: gr.Blocks, answers: Answers) -> None:
     names, default = json.dumps(answers.models.names()), json.dumps(answers.models.default)
     restore = f"() => window.zs.restore({names}, {default}, {json.dumps(DEFAULT)})"
     run = '() => { if (window.zs.runAtStart) setTimeout(() => window.zs.click("#zs-run"), 50); }'
-    page.load(None, None, form, js=restore).then(None, js=run)
-    tab.from_link.click(None, None, form, js=restore).then(None, js=run)
+
+    def whose(text: str, template: str) -> bool:
+        """Whether a template that came with a text is somebody's own, or the suggestion, which goes on following."""
+        return template != template_for(text, template, mine=False)
+
+    for trigger in (page.load, tab.from_link.click):
+        filled = trigger(None, None, form, js=restore)
+        filled = filled.then(whose, [tab.text, tab.template], tab.mine, js=_HEAD, **UNQUEUED)
+        filled.then(None, js=run)
 
 
 def connect_models(tab: ClassifyTab, page: gr.Blocks, answers: Answers) -> None:

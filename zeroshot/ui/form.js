@@ -63,11 +63,11 @@
     const link = zs.decode(location.href);
     const newer = saved && saved.link === location.hash;
     zs.runAtStart = Boolean(link) && (!newer || zs.encode(saved) === zs.encode({ ...link, model: saved.model }));
-    const form = (newer && saved) || (link && { ...link, mine: Boolean(link.template) }) || saved;
+    const form = (newer && saved) || link || saved;
     if (!form) return ["", "", suggestion, false, fallback, false];
     const model = models.includes(form.model) ? form.model : fallback;
     if (form.model && form.model !== model) zs.say(`The link asks for the model “${form.model}”, which is not offered here.`);
-    return [form.text, form.labels, form.template || suggestion, Boolean(form.multi), model, Boolean(form.mine)];
+    return [form.text, form.labels, form.template || suggestion, Boolean(form.multi), model, Boolean(form.template)];
   };
 
   // Called when a run starts, with the form as it was then.
@@ -91,7 +91,7 @@
     if (note) note.textContent = zs.link ? "" : zs.TOO_LONG;
     find("#zs-result")?.classList.remove("zs-stale");
     if (used) {
-      const best = used.labels.map((label, i) => `${label} ${(used.scores[i] * 100).toFixed(1)} %`).slice(0, 3);
+      const best = used.labels.map((label, i) => `${label} ${(used.scores[i] * 100).toFixed(1)}%`).slice(0, 3);
       zs.say(`Result, best first: ${best.join(", ")}`);
     }
   };
@@ -124,6 +124,12 @@
     button?.click();
   };
   zs.click = click;
+
+  // A template that was touched is the visitor's. (Gradio's own input event misses pasting and input methods.)
+  document.addEventListener("input", (event) => {
+    const box = event.target.closest?.("#zs-template") && find("#zs-mine input");
+    if (box && !box.checked) box.click();
+  }, true);
 
   window.addEventListener("hashchange", () => {
     if (zs.decode(location.href)) click("#zs-from-link"); // a link opened in a tab that already has the page

@@ -20,7 +20,7 @@ _FROM_RESULT = """element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.matches("[data-read-all]")) trigger("readall");
   if (button?.matches("[data-explain]") && window.zs.shown)
-    trigger("explain", { ...window.zs.shown, label: button.dataset.explain });
+    trigger("explain", window.zs.explain(button));
 });"""
 _FROM_TEMPLATE_HELP = """element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-template]");
@@ -34,7 +34,11 @@ _FROM_GALLERY = """element.addEventListener("click", (event) => {
 
 @dataclass
 class ClassifyTab:
-    """The form and its answer. `mine` is true once the visitor has written the template."""
+    """The form and its answer.
+
+    `mine` is a hidden box, ticked once the visitor has written the template; the browser's side ticks it at the first
+    keystroke, so that no suggestion on its way from the server can overtake it.
+    """
 
     text: gr.Textbox
     labels: gr.Textbox
@@ -78,17 +82,17 @@ def header() -> None:
 def classify_tab(models: Models, examples: list[Example]) -> ClassifyTab:
     """Form, answer, code, gallery, from top to bottom."""
     with gr.Row(elem_id="zs-form"):
-        with gr.Column(scale=6, min_width=320):
+        with gr.Column(min_width=0, elem_id="zs-what"):
             text = gr.Textbox(
                 label=wording.TEXT_LABEL,
                 placeholder=wording.TEXT_PLACEHOLDER,
-                lines=6,
+                lines=5,
                 max_lines=14,
                 elem_id="zs-text",
                 autofocus=True,
             )
             language = gr.HTML(elem_id="zs-language")
-        with gr.Column(scale=5, min_width=320, elem_id="zs-right"):
+        with gr.Column(min_width=0, elem_id="zs-which"):
             labels = gr.Textbox(
                 label=wording.LABELS_LABEL,
                 placeholder=wording.LABELS_PLACEHOLDER,
@@ -101,20 +105,22 @@ def classify_tab(models: Models, examples: list[Example]) -> ClassifyTab:
                 DEFAULT, label=wording.TEMPLATE_LABEL, lines=1, max_lines=3, elem_id="zs-template"
             )
             template_help = gr.HTML(elem_id="zs-template-help", js_on_load=_FROM_TEMPLATE_HELP)
-    with gr.Row(elem_id="zs-options"):
-        multi_label = gr.Checkbox(False, label=wording.MULTI_LABEL, scale=3, min_width=240, elem_id="zs-multi")
-        model = gr.Dropdown(
-            models.choices(),
-            value=models.default,
-            label=wording.MODEL_LABEL,
-            filterable=False,
-            scale=4,
-            min_width=260,
-            elem_id="zs-model",
+        with gr.Column(min_width=0, elem_id="zs-how"):
+            multi_label = gr.Checkbox(False, label=wording.MULTI_LABEL, container=False, elem_id="zs-multi")
+            model = gr.Dropdown(
+                models.choices(),
+                value=models.default,
+                label=wording.MODEL_LABEL,
+                filterable=False,
+                elem_id="zs-model",
+            )
+            model_help = gr.HTML(elem_id="zs-model-help")
+    with gr.Row(elem_id="zs-start"):
+        run = gr.Button(wording.RUN, variant="primary", scale=0, min_width=220, elem_id="zs-run")
+        stop = gr.Button(
+            wording.STOP, variant="stop", visible="hidden", scale=0, min_width=110, elem_id="zs-stop"
         )
-        run = gr.Button(wording.RUN, variant="primary", scale=2, min_width=140, elem_id="zs-run")
-        stop = gr.Button(wording.STOP, variant="stop", visible="hidden", scale=1, min_width=100, elem_id="zs-stop")
-    model_help = gr.HTML(elem_id="zs-model-help")
+        gr.HTML(f'<p class="zs-help">{wording.KEYS}</p>', elem_id="zs-keys")
     status = gr.HTML(elem_id="zs-status")
     result = gr.HTML(
         f'<div class="zs-empty">{wording.EMPTY}</div>', elem_id="zs-result", js_on_load=_FROM_RESULT
@@ -128,7 +134,7 @@ def classify_tab(models: Models, examples: list[Example]) -> ClassifyTab:
         template=template,
         multi_label=multi_label,
         model=model,
-        mine=gr.Checkbox(False, visible=False),
+        mine=gr.Checkbox(False, visible="hidden", elem_id="zs-mine"),
         run=run,
         stop=stop,
         from_link=gr.Button(visible="hidden", elem_id="zs-from-link"),

@@ -16,6 +16,7 @@ MULTI_LABEL = "More than one label may be true"
 MODEL_LABEL = "Model"
 RUN = "Classify"
 STOP = "Stop"
+KEYS = 'or <kbd class="zs-key">Ctrl</kbd> <kbd class="zs-key">Enter</kbd> in any box'
 
 NO_TEXT = "There is no text: type or paste one."
 NO_PREMISE = "There is no premise: type the text to start from."
@@ -31,7 +32,7 @@ EMPTY = (
 )
 NO_LABEL_FITS = (
     "<strong>No label fits well.</strong> The model finds none of these sentences true of the text. "
-    "Scores of one-label answers always add up to 100 %, so one label comes first all the same."
+    "Scores of one-label answers always add up to 100%, so one label comes first all the same."
 )
 
 
@@ -69,8 +70,8 @@ def size(count: int) -> str:
 
 
 def percent(share: float) -> str:
-    """0.90485 -> 90.5 %."""
-    return f"{share * 100:.1f}\u202f%"
+    """0.90485 -> 90.5%."""
+    return f"{share * 100:.1f}%"
 
 
 def seconds(time: float) -> str:
