@@ -27,10 +27,25 @@ if TYPE_CHECKING:
 SEED = 7
 STAGES = (
     Stage(
-        "nli", pairs=40_000, zero_shot=0.0, mixed=0.3, rate=2e-4, final_rate=2e-4, warmup=6_000, ranking=0.0
+        "nli",
+        pairs=26_800,
+        zero_shot=0.0,
+        mixed=0.3,
+        rate=2e-4,
+        final_rate=2e-4,
+        warmup=6_000,
+        ranking=0.0,
+        max_length=96,
     ),
     Stage(
-        "zero_shot", pairs=150_000, zero_shot=0.5, mixed=0.3, rate=2e-4, final_rate=0.0, warmup=1_500, seed=11
+        "zero_shot",
+        pairs=120_000,
+        zero_shot=0.45,
+        mixed=0.3,
+        rate=2.5e-4,
+        final_rate=0.0,
+        warmup=2_000,
+        seed=11,
     ),
 )
 """NLI (steps 1 and 2: a part of it across languages), then both skills, with the rate falling to zero."""

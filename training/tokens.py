@@ -41,7 +41,12 @@ class TokenCache:
         return self._ids[text]
 
 
+def pair_length(premise: Ids, hypothesis: Ids) -> int:
+    """Tokens of a pair with its special tokens."""
+    return len(premise) + len(hypothesis) + 4
+
+
 def lay_pair(premise: Ids, hypothesis: Ids, max_length: int) -> Ids:
     """`<s> premise </s></s> hypothesis </s>`; a premise that is too long loses its end."""
-    room = max(max_length - len(hypothesis) - 4, 1)
+    room = max(max_length - pair_length(premise[:0], hypothesis), 1)
     return np.concatenate([[BEGIN], premise[:room], [END, END], hypothesis, [END]]).astype(np.int32)

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from training.forward import classify
 from training.nli_data import CLASSES, Group
-from training.tokens import PAD, TokenCache, lay_pair
+from training.tokens import PAD, TokenCache, lay_pair, pair_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class Stage:
     final_rate: float
     warmup: int = 0
     tokens: int = 1536
-    max_length: int = 96
+    max_length: int = 80
     frozen: int = 3
     head_rate: float = 4.0
     smoothing: float = 0.05
@@ -75,10 +75,12 @@ def make_batches(
     laid = []
     for group in groups:
         premise = cache[group.premise]
-        rows = [lay_pair(premise, cache[hypothesis], max_length) for hypothesis in group.hypotheses]
-        longest = max(len(row) for row in rows)
-        if longest <= max_length:
-            laid.append((longest, rows, group.targets))
+        hypotheses = [cache[hypothesis] for hypothesis in group.hypotheses]
+        longest = max(pair_length(premise, ids) for ids in hypotheses)
+        if longest > max_length and len(hypotheses) == 1:
+            continue  # a premise that is cut may no longer entail what it entailed
+        rows = [lay_pair(premise, ids, max_length) for ids in hypotheses]
+        laid.append((min(longest, max_length), rows, group.targets))
     laid.sort(key=lambda item: item[0])
     parts: list[list[tuple[int, list[np.ndarray], tuple[int, ...]]]] = [[]]
     size = 0
@@ -203,6 +205,7 @@ def run_stage(
         model.load_state_dict(saved["model"], strict=False)
         optimiser.load_state_dict(saved["optimiser"])
         chunk, skip, done, steps = saved["chunk"], saved["batch"] + 1, saved["pairs"], saved["steps"]
+    begun = steps
     stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda code, _frame: stop.append(code))
@@ -233,6 +236,6 @@ def run_stage(
             if time.monotonic() - saved_at > save_every:
                 save()
                 saved_at = time.monotonic()
-        if done and steps:
+        if steps > begun:
             save()
     return done >= stage.pairs

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.nli_data import CLASSES, LANGUAGES, Group, read_rows
+from zeroshot.templates import TEMPLATES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +38,8 @@ SHARES = {
     "xsid": 0.03,
     "goemotions-ekman": 0.01,
 }
+REQUEST, MOOD = 7, 8
+"""Where the templates fit for intents and for feelings stand in `labels/<code>.json`."""
 WRONG_LABELS = 3
 NEAR = 0.7
 """Of the wrong concepts: how many from the section (topics, intents, ...) of the true one."""
@@ -74,10 +77,14 @@ class ZeroShotGroups:
         sections = json.loads((FOLDER / "labels" / "concepts.json").read_text("utf-8"))
         self._section = {concept: name for name, concepts in sections.items() for concept in concepts}
         self._templates: dict[str, list[str]] = {}
+        self._requests: dict[str, str] = {}
+        self._moods: dict[str, str] = {}
         self._names: dict[str, dict[str, list[str]]] = {}
         for code in LANGUAGES:
             content = json.loads((FOLDER / "labels" / f"{code}.json").read_text("utf-8"))
-            self._templates[code], self._names[code] = content["templates"], content["names"]
+            self._templates[code] = [*TEMPLATES[code], *content["templates"]]
+            self._requests[code], self._moods[code] = (content["templates"][at] for at in (REQUEST, MOOD))
+            self._names[code] = content["names"]
         self._texts: dict[str, dict[str, list[Text]]] = defaultdict(lambda: defaultdict(list))
         self._read_own()
         self._read_public(data, limit)
@@ -87,7 +94,7 @@ class ZeroShotGroups:
 
     def _read_own(self) -> None:
         for path in sorted((FOLDER / "texts").glob("*.jsonl")):
-            code = path.name.split(".")[0]
+            code = path.stem
             for line in path.read_text("utf-8").splitlines():
                 row = json.loads(line)
                 true, unsure = tuple(row["true"]), frozenset(row["unsure"])
@@ -136,11 +143,15 @@ class ZeroShotGroups:
             return self._raw_group(text, rng)
         labels = self._labels(text, rng)
         code = self._label_language(text.language, rng)
-        hypotheses = []
-        for concepts, _ in labels:
-            name = "/".join(_pick(self._names[code][c], rng) for c in concepts)
-            hypotheses.append((name, self._section[concepts[0]]))
-        return self._group(text, hypotheses, [target for _, target in labels], code, rng)
+        arguable = {name for concept in (*text.true, *text.unsure) for name in self._names[code][concept]}
+        named: list[tuple[str, str]] = []
+        targets: list[int] = []
+        for concepts, target in labels:
+            chosen = [_pick(self._names[code][c], rng) for c in concepts]
+            if target == TRUE or not arguable.intersection(chosen):  # two concepts may share a name
+                named.append(("/".join(chosen), self._section[concepts[0]]))
+                targets.append(target)
+        return self._group(text, named, targets, code, rng) if named else self.draw(rng)
 
     def _draw_text(self, source: str, rng: np.random.Generator, code: str | None = None) -> Text:
         languages = self._texts[source]
@@ -219,9 +230,9 @@ class ZeroShotGroups:
         if rng.random() < 0.4:
             template = templates[0]
         elif section == "intents" and rng.random() < 0.4:
-            template = templates[7]
+            template = self._requests[code]
         elif section in {"opinion", "emotions"} and rng.random() < 0.4:
-            template = templates[8]
+            template = self._moods[code]
         else:
             template = _pick(templates, rng)
         upper = rng.random() < 0.15

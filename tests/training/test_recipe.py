@@ -1,0 +1,217 @@
+"""The recipe: what it draws, that a stopped run goes on exactly, and all of it on a handful of rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertForSequenceClassification
+
+from training.base import BLOCK_DTYPE, read_packed
+from training.export import pack_blocks
+from training.forward import classify
+from training.nli_data import CLASSES, LANGUAGES, NliPairs
+from training.recipe import STAGES, mixture
+from training.tokens import TokenCache, lay_pair
+from training.train import ENTAILMENT, ranking_loss, run_stage
+from training.zero_shot import ZeroShotGroups
+from zeroshot.models.embedded_format import EMBEDDED_FOLDER, load_embedded, unpack_blocks
+
+ROOT = Path(__file__).parents[2]
+
+
+def tiny_model(layers: int = 4) -> BertForSequenceClassification:
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=250_037,
+        hidden_size=16,
+        num_hidden_layers=layers,
+        num_attention_heads=2,
+        intermediate_size=32,
+        num_labels=3,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        pad_token_id=1,
+    )
+    return BertForSequenceClassification(config)
+
+
+@pytest.fixture(scope="module")
+def cache() -> TokenCache:
+    return TokenCache(Tokenizer.from_file(str(EMBEDDED_FOLDER / "tokenizer.json")))
+
+
+def test_tables_are_complete() -> None:
+    folder = ROOT / "training" / "labels"
+    concepts = [
+        c for part in json.loads((folder / "concepts.json").read_text("utf-8")).values() for c in part
+    ]
+    assert len(concepts) == len(set(concepts))
+    for code in LANGUAGES:
+        content = json.loads((folder / f"{code}.json").read_text("utf-8"))
+        assert set(content["names"]) == set(concepts), code
+        assert all(
+            names and all(name.strip() == name for name in names) for names in content["names"].values()
+        )
+        assert all(template.count("{}") == 1 for template in content["templates"])
+        for path in sorted((ROOT / "training" / "texts").glob(f"{code}.jsonl")):
+            for line in path.read_text("utf-8").splitlines():
+                row = json.loads(line)
+                assert row["text"].strip()
+                assert not set(row["true"]) & set(row["unsure"])
+                assert set(row["true"]) | set(row["unsure"]) <= set(concepts)
+
+
+def test_what_is_drawn_depends_on_the_seed_alone(data: Path) -> None:
+    zero_shot, nli = ZeroShotGroups(data), NliPairs(data)
+    draw = mixture(STAGES[1], nli, zero_shot)
+    first = [draw(np.random.default_rng([3, at])) for at in range(200)]
+    second = [draw(np.random.default_rng([3, at])) for at in range(200)]
+    assert first == second
+    assert len({group.premise for group in first}) > 40
+
+
+def test_true_labels_are_not_among_the_wrong_ones(data: Path) -> None:
+    zero_shot = ZeroShotGroups(data)
+    rng = np.random.default_rng(5)
+    for _ in range(500):
+        group = zero_shot.draw(rng)
+        assert len(group.hypotheses) == len(group.targets)
+        true = {h for h, t in zip(group.hypotheses, group.targets, strict=True) if t == ENTAILMENT}
+        wrong = {h for h, t in zip(group.hypotheses, group.targets, strict=True) if t != ENTAILMENT}
+        assert not true & wrong
+
+
+def test_share_of_zero_shot_pairs(data: Path) -> None:
+    stage = replace(STAGES[1], zero_shot=0.5)
+    draw = mixture(stage, NliPairs(data), ZeroShotGroups(data))
+    rng = np.random.default_rng(0)
+    sizes = [len(draw(rng).hypotheses) for _ in range(3000)]
+    share = sum(size for size in sizes if size > 1) / sum(sizes)
+    assert 0.4 < share < 0.6
+
+
+def test_pairs_are_laid_out_as_the_tokenizer_does(cache: TokenCache) -> None:
+    tokenizer = Tokenizer.from_file(str(EMBEDDED_FOLDER / "tokenizer.json"))
+    premise, hypothesis = "Habari za leo", "This text is about {}."
+    assert (
+        lay_pair(cache[premise], cache[hypothesis], 64).tolist() == tokenizer.encode(premise, hypothesis).ids
+    )
+    assert len(lay_pair(cache[premise * 50], cache[hypothesis], 64)) == 64
+
+
+@pytest.mark.parametrize("frozen", [0, 2])
+def test_forward_is_the_stock_forward(frozen: int) -> None:
+    model = tiny_model().eval()
+    ids = torch.randint(5, 1000, (6, 12))
+    lengths = torch.tensor([12, 3, 7, 12, 5, 9])
+    mask = (torch.arange(12) < lengths[:, None]).long()
+    with torch.no_grad():
+        stock = model(ids, attention_mask=mask).logits
+    assert torch.allclose(classify(model, ids, lengths, frozen), stock, atol=1e-6)
+
+
+def test_ranking_loss_counts_only_texts_with_both_kinds() -> None:
+    targets = torch.tensor([2, 0, 0, 0, 0])
+    group = torch.tensor([0, 0, 0, 1, 1])
+    good = ranking_loss(torch.tensor([9.0, 0, 0, 5, 5]), targets, group)
+    bad = ranking_loss(torch.tensor([0.0, 9, 0, 5, 5]), targets, group)
+    assert good < 0.01 < 4 < bad
+    assert ranking_loss(torch.tensor([1.0, 2.0]), torch.tensor([0, 1]), torch.tensor([0, 1])) == 0
+
+
+def test_blocks_survive_packing() -> None:
+    torch.manual_seed(0)
+    scale, nibbles = torch.rand(50).half(), torch.randint(0, 256, (50, 16), dtype=torch.uint8)
+    nibbles[:, 0] = 0  # a block whose largest weight is the scale's -8, as packing makes them
+    weight = unpack_blocks(scale, nibbles)
+    assert torch.equal(unpack_blocks(*pack_blocks(weight)), weight)
+
+
+def test_packed_base_is_read_as_it_is_laid_out() -> None:
+    header = np.array([1, 32, 1, 2, 64, 3, 8, 2, 0, 32, 1, 0, 2, 1, 3], "<u4").tobytes()
+    pieces = (
+        np.array([2], "<u8").tobytes() + np.zeros(2, "<u4").tobytes() + np.zeros(1, "<f4").tobytes() + b"ab"
+    )
+    normalisation = np.zeros(2, "<u4").tobytes()
+    blocks = np.zeros(3, BLOCK_DTYPE)
+    blocks["scale"], blocks["nibbles"] = 0.5, 0x9A
+    vector = np.arange(4, dtype="<f4")
+    directory = np.array([2], "<u4").tobytes()
+    start = 4 + len(header) + len(pieces) + len(normalisation) + len(directory) + 2 * (2 + 3 + 1 + 4 + 16)
+    for name, raw, size, offset in ((b"one", blocks, 96, start), (b"two", vector, 4, start + blocks.nbytes)):
+        directory += np.array([3], "<u2").tobytes() + name + b"\0" + np.array([size], "<u4").tobytes()
+        directory += np.array([offset, raw.nbytes], "<u8").tobytes()
+    data = b"E5S1" + header + pieces + normalisation + directory + blocks.tobytes() + vector.tobytes()
+    fields, tensors = read_packed(data)
+    assert fields["hidden_size"] == 32
+    assert tensors["two"].tolist() == [0, 1, 2, 3]
+    one = unpack_blocks(*(torch.from_numpy(tensors["one"][key].copy()) for key in ("scale", "nibbles")))
+    assert one[:16].tolist() == [1.0] * 16  # low nibbles first: (10 - 8) / 2, then (9 - 8) / 2
+    assert one[16:32].tolist() == [0.5] * 16
+
+
+def test_stopped_run_goes_on_exactly(data: Path, cache: TokenCache, tmp_path: Path) -> None:
+    stage = replace(STAGES[1], pairs=160, tokens=256, frozen=1, warmup=10)
+    zero_shot, nli = ZeroShotGroups(data), NliPairs(data)
+    draw = mixture(stage, nli, zero_shot)
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        whole = tiny_model()
+        assert run_stage(whole, stage, draw, cache, _folder(tmp_path / "whole"))
+
+        calls = 0
+
+        def interrupted(rng: np.random.Generator) -> object:
+            nonlocal calls
+            calls += 1
+            if calls == 700:  # amid the first chunk: the stop is seen after the first batch
+                os.kill(os.getpid(), signal.SIGTERM)
+            return draw(rng)
+
+        halves = _folder(tmp_path / "halves")
+        assert not run_stage(tiny_model(), stage, interrupted, cache, halves)  # type: ignore[arg-type]
+        resumed = tiny_model()
+        assert run_stage(resumed, stage, draw, cache, halves)
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT), handlers, strict=True):
+            signal.signal(number, handler)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def test_smoke_runs_the_whole_recipe(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    command = [
+        sys.executable,
+        "-m",
+        "training",
+        "--smoke",
+        "--data",
+        str(data),
+        "--base",
+        str(EMBEDDED_FOLDER),
+    ]
+    command += ["--tokenizer", str(EMBEDDED_FOLDER), "--work", str(tmp_path / "work"), "--out", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    model, tokenizer = load_embedded(out)
+    ids = torch.tensor([tokenizer.encode("Elle lit.", "Ce texte parle de sport.").ids])
+    assert model(ids).logits.shape == (1, len(CLASSES))
+    before, _ = load_embedded()
+    trained = "bert.encoder.layer.11.output.dense.weight"
+    assert not torch.equal(model.state_dict()[trained], before.state_dict()[trained])
