@@ -230,7 +230,7 @@ def run_stage(
             optimiser.zero_grad(set_to_none=True)
             steps += 1
             done += len(batch.targets)
-            mean += (loss.item() - mean) * max(0.01, 1 / steps)
+            mean += (loss.item() - mean) * max(0.01, 1 / (steps - begun))
             bar.update(len(batch.targets))
             bar.set_postfix(loss=f"{mean:.3f}", refresh=False)
             if time.monotonic() - saved_at > save_every:
