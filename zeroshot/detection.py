@@ -110,6 +110,7 @@ _SPELLING: dict[str, tuple[_Clue, ...]] = {
         (re.compile("ß"), "de", "", 12.0),
         (re.compile("[ğı]"), "tr", "", 12.0),
         (re.compile("[ăơưđạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]"), "vi", "", 12.0),
+        (re.compile("ə|[og][ʻ‘]"), "", "tr", 20.0),  # Azerbaijani, Uzbek
         (re.compile("[œùû]"), "fr", "", 12.0),
         (re.compile("[ãõ]"), "pt vi", "es fr", 12.0),
         # Swahili verbs: who, then when, then the stem; or the negative forms

@@ -30,7 +30,7 @@ def run(program: str) -> str:
     [
         ("import zeroshot", ()),
         (
-            "from zeroshot import detect_language, parse_labels, suggest_template; detect_language('Hello there')",
+            "from zeroshot import detect_language, parse_labels; detect_language('Hello there')",
             (),
         ),
         ("import zeroshot.cli", ()),
