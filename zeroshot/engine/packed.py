@@ -119,11 +119,12 @@ class PackedModel:
 
 def skip_pads(packed: Packed, pad: int) -> NDArray[np.int64]:
     """RoBERTa's rule for positions where a text has a padding token typed into it: that token takes none."""
-    counted = (packed.ids != pad).astype(np.int64)
+    counted = (packed.ids[: packed.tokens] != pad).astype(np.int64)
     upto = np.cumsum(counted)
     before = (upto - counted)[packed.first]  # tokens counted in the pairs laid before this one
-    lengths = np.diff(packed.first, append=len(packed.ids))
-    positions: NDArray[np.int64] = (upto - np.repeat(before, lengths)) * counted + pad
+    lengths = np.diff(packed.first, append=packed.tokens)
+    positions = np.zeros_like(packed.positions)
+    positions[: packed.tokens] = (upto - np.repeat(before, lengths)) * counted + pad
     return positions
 
 

@@ -50,6 +50,10 @@ class _Job(Generic[Item]):
         self.credit = 0
         self.moved = threading.Condition(lock)
 
+    @property
+    def cancelled(self) -> bool:
+        return self.cancel is not None and self.cancel.is_set()
+
     def take(self) -> int:
         index = self.waiting.popleft()
         self.waiting_cost -= self.costs[index]
@@ -132,7 +136,7 @@ class Scheduler(Generic[Item]):
                     progress(seen, len(items))
                 if seen == len(items) and job.rows is not None:
                     return job.rows
-                if cancel is not None and cancel.is_set():
+                if job.cancelled:
                     raise Cancelled
         finally:
             self._leave(job)
@@ -153,7 +157,7 @@ class Scheduler(Generic[Item]):
         with self._lock:
             if self._closed:
                 raise ZeroShotError("The model was unloaded: ask again.")
-            if job.cancel is not None and job.cancel.is_set():
+            if job.cancelled:
                 raise Cancelled
             if self._calls >= self._max_calls:
                 raise BusyError(self._seconds_left())
@@ -193,16 +197,15 @@ class Scheduler(Generic[Item]):
 
     def _take(self) -> list[tuple[_Job[Item], int]]:
         """The next chunk: turns until the budget is spent.  The lock is held."""
-        ring, chunk, left = self._ring, list[tuple[_Job[Item], int]](), self._budget
+        chunk: list[tuple[_Job[Item], int]] = []
+        ring = self._ring = deque(job for job in self._ring if job.waiting and not job.cancelled)
+        left = self._budget
         turn = max(SMALLEST_TURN, self._budget // max(1, len(ring)))
         for job in ring:
             # Credit saved while nobody else waited must not now be spent before the others' turn.
             job.credit = min(max(job.credit, turn), max(turn, job.costs[job.waiting[0]]))
         while ring:
             job = ring[0]
-            if not job.waiting or (job.cancel is not None and job.cancel.is_set()):
-                ring.popleft()
-                continue
             cost = job.costs[job.waiting[0]]
             if cost > left and chunk:
                 break
@@ -212,6 +215,8 @@ class Scheduler(Generic[Item]):
                 continue
             chunk.append((job, job.take()))
             left -= cost
+            if not job.waiting:
+                ring.popleft()
         return chunk
 
     def _do(self, chunk: list[tuple[_Job[Item], int]]) -> None:
