@@ -1,4 +1,4 @@
-"""The entry: settings, page, launch. `python app.py`, `gradio app.py` and Hugging Face Spaces all run this file."""
+"""The entry: settings, page, launch. Run by `python app.py`, `gradio app.py` and Hugging Face Spaces."""
 
 from __future__ import annotations
 

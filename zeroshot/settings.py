@@ -19,11 +19,11 @@ class Settings:
     """All there is to choose about a running page.
 
     Attributes:
-        model: catalogue name, or a local folder, of the model that answers first; None lets the program choose.
+        model: catalogue name, or local folder, of the model that answers first; None: the program chooses.
         device: `cuda`, `mps`, `cpu`, or None for the best there is.
         precision: `auto`, `float32`, `bfloat16` or `int8`.
-        host, port: where to listen; None leaves it to Gradio (GRADIO_SERVER_NAME, GRADIO_SERVER_PORT, else the
-            first free port from 7860 on 127.0.0.1).
+        host, port: where to listen; None leaves it to Gradio (GRADIO_SERVER_NAME, GRADIO_SERVER_PORT,
+            else the first free port from 7860 on 127.0.0.1).
         max_labels, max_label_length: limits of one request; the latter in characters.
         max_text: longest text in characters.
         max_active: requests that are computed at the same time; one more is told when to come back.
@@ -46,12 +46,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="app.py", description="Serve the page: sort any text into any labels, in any language."
     )
-    parser.add_argument("--model", metavar="NAME|PATH", help="catalogue name or local folder (ZEROSHOT_MODEL)")
-    parser.add_argument("--device", choices=("cuda", "mps", "cpu"), help="default: the best there is (ZEROSHOT_DEVICE)")
+    parser.add_argument(
+        "--model", metavar="NAME|PATH", help="catalogue name or local folder (ZEROSHOT_MODEL)"
+    )
+    parser.add_argument(
+        "--device", choices=("cuda", "mps", "cpu"), help="default: the best there is (ZEROSHOT_DEVICE)"
+    )
     parser.add_argument("--precision", choices=PRECISIONS, help="default: auto (ZEROSHOT_PRECISION)")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1, or GRADIO_SERVER_NAME)")
     parser.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
-    parser.add_argument("--max-labels", type=int, metavar="N", help=f"labels a request (default: {MAX_LABELS})")
+    parser.add_argument(
+        "--max-labels", type=int, metavar="N", help=f"labels a request (default: {MAX_LABELS})"
+    )
     parser.add_argument(
         "--max-label-length", type=int, metavar="N", help=f"characters a label (default: {MAX_LABEL_LENGTH})"
     )
@@ -75,5 +81,7 @@ def read_settings(arguments: Sequence[str] = (), environment: Mapping[str, str] 
     )
     given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
     if given["precision"] not in PRECISIONS:
-        parser.error(f"ZEROSHOT_PRECISION is “{given['precision']}”: set it to one of {', '.join(PRECISIONS)}.")
+        parser.error(
+            f"ZEROSHOT_PRECISION is “{given['precision']}”: set it to one of {', '.join(PRECISIONS)}."
+        )
     return Settings(**given)

@@ -1,11 +1,13 @@
 """From a filled form to an answer: the functions behind the page's buttons and behind `/classify`.
 
-They are async: the event loop only follows the work, which runs in `Runs`' threads, so that a visitor who leaves or
-presses Stop is noticed between two chunks of it.
+They are async: the event loop only follows the work, which runs in `Runs`' threads, so that a visitor who
+leaves or presses Stop is noticed between two chunks of it.
 """
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from html import escape
@@ -13,19 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from zeroshot.errors import Cancelled, LabelError, TemplateError, TextError, ZeroShotError
+from zeroshot.errors import Cancelled, InputError, LabelError, TemplateError, TextError, ZeroShotError
 from zeroshot.labels import is_blank, parse_labels
-
 from zeroshot.templates import check_template
 from zeroshot.ui import chart, wording, words
 from zeroshot.ui.live import template_for
-from zeroshot.ui.models import Models
 from zeroshot.ui.raw_pair import split_raw_pair
 from zeroshot.ui.runs import ReplacedError, Run, Runs
 
 if TYPE_CHECKING:
     from zeroshot.results import Classification
     from zeroshot.settings import Settings
+    from zeroshot.ui.models import Models
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,9 @@ class Answers:
             yield Shown(status=wording.card("info", f"<p>{wording.STOPPED}</p>"))
         except ZeroShotError as error:
             yield Shown(status=wording.error_card(str(error)))
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the visitor gets a sentence
+            _report(error)
             yield Shown(status=wording.error_card(wording.UNEXPECTED))
-            raise
 
     def _busy(self, run: Run[Any]) -> str:
         if not self.models.is_ready:
@@ -124,11 +125,15 @@ class Answers:
             f'<progress {bar} aria-label="Progress"></progress></div>'
         )
 
-    async def nli(self, premise: str, hypothesis: str, model: str, request: gr.Request) -> AsyncIterator[Shown]:
-        """The three-way view of one pair, given in two boxes or, in the premise's, in the raw form of model widgets."""
+    async def nli(
+        self, premise: str, hypothesis: str, model: str, request: gr.Request
+    ) -> AsyncIterator[Shown]:
+        """The three-way view of one pair, in two boxes or, in the premise's, in the raw form of widgets."""
         premise, hypothesis = split_raw_pair(premise, hypothesis)
         if is_blank(premise) or is_blank(hypothesis):
-            yield Shown(status=wording.error_card(wording.NO_PREMISE if is_blank(premise) else wording.NO_HYPOTHESIS))
+            yield Shown(
+                status=wording.error_card(wording.NO_PREMISE if is_blank(premise) else wording.NO_HYPOTHESIS)
+            )
             return
         note = ""
 
@@ -149,9 +154,9 @@ class Answers:
             yield Shown(status=wording.card("info", f"<p>{wording.STOPPED}</p>"))
         except ZeroShotError as error:
             yield Shown(status=wording.error_card(str(error)))
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the visitor gets a sentence
+            _report(error)
             yield Shown(status=wording.error_card(wording.UNEXPECTED))
-            raise
 
     async def explain(self, query: dict[str, Any], request: gr.Request) -> AsyncIterator[Shown]:
         """The words that mattered for one label of the query that the visitor's browser holds."""
@@ -181,11 +186,14 @@ class Answers:
                 if isinstance(state, Run):
                     yield Shown(result=words.under_way(state.done, state.total), busy=True)
                 else:
-                    yield Shown(result=f'<div class="zs-answer">{state}</div>')
+                    yield Shown(result=state)
         except ReplacedError:
-            yield Shown(result='<div class="zs-answer"></div>')
+            yield Shown(result=words.told(""))
         except ZeroShotError as error:
-            yield Shown(result=f'<div class="zs-answer"><p class="zs-help">{escape(str(error))}</p></div>')
+            yield Shown(result=words.told(str(error)))
+        except Exception as error:  # noqa: BLE001
+            _report(error)
+            yield Shown(result=words.told(wording.UNEXPECTED))
 
     async def classify(
         self,
@@ -214,16 +222,27 @@ class Answers:
             )
 
         try:
+            if not isinstance(multi_label, bool):
+                raise InputError(wording.NOT_A_FLAG)
             self._check_text(text)
             self._check_labels(candidate_labels)
             if hypothesis_template is not None:
                 check_template(hypothesis_template)
             async for state in self.runs.follow(work, request, replace=False):
                 if not isinstance(state, Run):
-                    return chart.result_data(state)
+                    return {**state.to_dict(), **chart.result_data(state)}
         except ZeroShotError as error:
             raise gr.Error(str(error), print_exception=False) from None
+        except Exception as error:  # noqa: BLE001
+            _report(error)
+            raise gr.Error(wording.UNEXPECTED, print_exception=False) from None
         raise AssertionError("a run ends with a result or an error")
+
+
+def _report(error: Exception) -> None:
+    """Where it went wrong, for whoever runs the server; not the message, which may quote a visitor's text."""
+    print(f"Unexpected {type(error).__name__}:", file=sys.stderr)
+    traceback.print_tb(error.__traceback__)
 
 
 def _validated(check: Any, value: Any) -> dict[str, Any]:
@@ -236,12 +255,15 @@ def _validated(check: Any, value: Any) -> dict[str, Any]:
 
 def _nli_html(premise: str, hypothesis: str, shares: dict[str, float], note: str) -> str:
     bars = chart.nli_bars(
-        shares["entailment"], shares.get("neutral"), shares.get("contradiction", shares.get("not_entailment", 0.0))
+        shares["entailment"],
+        shares.get("neutral"),
+        shares.get("contradiction", shares.get("not_entailment", 0.0)),
     )
     info = wording.card("info", f"<p>{escape(note)}</p>") if note else ""
     return (
         f'<section class="zs-nli-result" aria-label="Result">{info}'
         f'<p class="zs-why-head">Given</p><p class="zs-hypothesis" dir="auto">{escape(premise[:600])}</p>'
-        f'<p class="zs-why-head">is this true?</p><p class="zs-hypothesis" dir="auto">{escape(hypothesis)}</p>'
+        '<p class="zs-why-head">is this true?</p>'
+        f'<p class="zs-hypothesis" dir="auto">{escape(hypothesis)}</p>'
         f"{bars}</section>"
     )

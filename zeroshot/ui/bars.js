@@ -84,7 +84,6 @@
     attributes: true,
     attributeFilter: ["dir"],
   });
-  document.documentElement.lang ||= "en";
 
   // Words are cut here: browsers know where Thai and Chinese words end. Answers come back through a hidden place.
   zs.explain = (button) => {

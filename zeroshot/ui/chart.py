@@ -1,8 +1,8 @@
 """A classification as HTML: bars, and the sentence and the three probabilities behind each.
 
-Own markup rather than a plot: labels stay text (any script, any length, selectable, never read as a file or as
-HTML), percents keep a decimal, and a screen reader gets a table. What the browser needs for downloads and for
-explanations lies in a data attribute of the outermost element.
+Own markup rather than a plot: labels stay text (any script, any length, selectable, never read as a file or
+as HTML), percents keep a decimal, and a screen reader gets a table. What the browser needs for downloads and
+for explanations lies in a data attribute of the outermost element.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from zeroshot.ui import wording
 if TYPE_CHECKING:
     from zeroshot.results import Classification, Judgement
 
+MANY = 12
+"""Above so many labels the bars are drawn closer together."""
 DOWNLOADS = (("png", "PNG"), ("svg", "SVG"), ("csv", "CSV"), ("json", "JSON"))
 
 
@@ -26,6 +28,7 @@ def result_html(result: Classification, title: str, note: str = "") -> str:
         title: the model's name as people know it.
         note: one more sentence under the bars (already safe HTML), such as why another model answered.
     """
+    many = " zs-many" if len(result.labels) > MANY else ""
     data = escape(json.dumps(result_data(result), ensure_ascii=False), quote=True)
     rows = "".join(
         _row(i, judgement, score, result.multi_label)
@@ -34,14 +37,14 @@ def result_html(result: Classification, title: str, note: str = "") -> str:
     return (
         f'<section class="zs-result" data-result="{data}" aria-label="Result">'
         f"{_warnings(result, note)}"
-        f'<ol class="zs-bars{" zs-many" if len(result.labels) > 12 else ""}" aria-label="Labels, best first">{rows}</ol>'
+        f'<ol class="zs-bars{many}" aria-label="Labels, best first">{rows}</ol>'
         f"{_meta(result, title)}{_actions()}{_table(result)}"
         "</section>"
     )
 
 
 def result_data(result: Classification) -> dict[str, Any]:
-    """What the browser's downloads hold: the scores as they are, not rounded. The text itself is not repeated."""
+    """What the downloads hold: the scores as they are, not rounded. The text itself is not repeated."""
     return {
         "labels": result.labels,
         "scores": result.scores,
@@ -88,7 +91,7 @@ def _why(index: int, judgement: Judgement) -> str:
 
 
 def nli_bars(entailment: float, neutral: float | None, contradiction: float) -> str:
-    """The NLI probabilities, each with its bar. A two-class model has no neutral: its second class says so."""
+    """The NLI probabilities as bars. A two-class model has no neutral: its second class says so."""
     rows = [("True", "entailment", "yes", entailment)]
     if neutral is None:
         rows.append(("Not shown to be true", "not entailment", "no", contradiction))
@@ -98,7 +101,8 @@ def nli_bars(entailment: float, neutral: float | None, contradiction: float) -> 
         '<dl class="zs-nli">'
         + "".join(
             f'<div class="zs-nli-{kind}"><dt>{word} <small>{term}</small></dt><dd>{wording.percent(share)}'
-            f'<span class="zs-track" aria-hidden="true"><span style="width:{share * 100:.2f}%"></span></span></dd></div>'
+            f'<span class="zs-track" aria-hidden="true"><span style="width:{share * 100:.2f}%"></span></span>'
+            "</dd></div>"
             for word, term, kind, share in rows
         )
         + "</dl>"
@@ -114,7 +118,7 @@ def _warnings(result: Classification, note: str) -> str:
             wording.card(
                 "warn",
                 f"<p>{wording.truncated(result.tokens_read, result.tokens)}</p>"
-                '<button type="button" class="zs-button" data-read-all>Read it all, in overlapping windows</button>',
+                '<button type="button" class="zs-button" data-read-all>Read it all, in windows</button>',
             )
         )
     return "".join(parts)
@@ -138,7 +142,8 @@ def _meta(result: Classification, title: str) -> str:
 
 def _actions() -> str:
     buttons = "".join(
-        f'<button type="button" class="zs-button" data-download="{kind}">{name}</button>' for kind, name in DOWNLOADS
+        f'<button type="button" class="zs-button" data-download="{kind}">{name}</button>'
+        for kind, name in DOWNLOADS
     )
     return (
         '<div class="zs-actions"><button type="button" class="zs-button" data-copy-link>Copy link</button>'
@@ -154,5 +159,6 @@ def _table(result: Classification) -> str:
     )
     return (
         '<table class="zs-sr"><caption>Labels and scores, best first</caption>'
-        f"<thead><tr><th scope=col>Label</th><th scope=col>Score</th></tr></thead><tbody>{rows}</tbody></table>"
+        "<thead><tr><th scope=col>Label</th><th scope=col>Score</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
     )

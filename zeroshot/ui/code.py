@@ -1,6 +1,6 @@
 """The calls that give what is on screen: ours, transformers' own, curl and JavaScript.
 
-Texts become literals of each language with invisible characters escaped, so that what is copied is what was judged.
+Texts become literals of each language with invisible characters escaped: what is copied is what was judged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FILE = "text.txt"
 
 @dataclass(frozen=True)
 class Query:
-    """One classification as the form has it. `text` None means that it is too long to be written into code."""
+    """One classification as the form has it. `text` None: it is too long to be written into code."""
 
     text: str | None
     labels: list[str]
@@ -30,7 +30,10 @@ class Query:
 
 
 def _unseen(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and character not in "\u200c\u200d"
+    return (
+        unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+        and character not in "\u200c\u200d"
+    )
 
 
 def json_literal(value: object) -> str:
@@ -40,7 +43,7 @@ def json_literal(value: object) -> str:
 
 
 def python_literal(value: str | list[str]) -> str:
-    """A Python literal; `repr` escapes what cannot be printed, joiners (needed by Urdu and Hindi) included."""
+    """A Python literal; as in JSON, except for characters that take two units of UTF-16 there."""
     if isinstance(value, str):
         return json_literal(value) if all(ord(c) < 0x10000 for c in value) else repr(value)
     return f"[{', '.join(map(python_literal, value))}]"
@@ -78,7 +81,7 @@ def python_transformers(query: Query) -> str:
 from zeroshot.models.embedded_format import EMBEDDED_FOLDER, load_embedded
 
 """
-        classifier = """model, _ = load_embedded()  # the weights of this repository as a stock transformers model
+        classifier = """model, _ = load_embedded()  # this repository's weights as a stock model
 tokenizer = AutoTokenizer.from_pretrained(EMBEDDED_FOLDER)
 classify = pipeline("zero-shot-classification", model=model, tokenizer=tokenizer)"""
     else:
@@ -106,12 +109,13 @@ def _body(query: Query) -> dict[str, object]:
 
 
 def curl(query: Query, address: str) -> str:
-    """Two requests: ask, then wait for the answer. `address` is the page's own, without a slash at its end."""
+    """Two requests: ask, then wait. `address` is the page's own, without a slash at its end."""
     url = f"{address}/gradio_api/call/v2/classify"
     if query.text is None:
         rest = json_literal(_body(query))[1:]
         send = (
-            f"""{{ printf '{{"text": '; python3 -c 'import json; print(json.dumps(open("{FILE}", encoding="utf-8").read()))'; """
+            f"""{{ printf '{{"text": '; """
+            f"""python3 -c 'import json; print(json.dumps(open("{FILE}", encoding="utf-8").read()))'; """
             f"printf '%s' {shell_literal(', ' + rest)}; }} > body.json\n"
         )
         data = "@body.json"
@@ -131,7 +135,10 @@ def javascript(query: Query, address: str) -> str:
     read = ""
     if query.text is None:
         read, text = 'import { readFile } from "node:fs/promises";\n', f'await readFile("{FILE}", "utf-8")'
-    lines = [f"  text: {text},", *(f"  {name}: {json_literal(value)}," for name, value in _body(query).items())]
+    lines = [
+        f"  text: {text},",
+        *(f"  {name}: {json_literal(value)}," for name, value in _body(query).items()),
+    ]
     body = "\n".join(lines)
     return f"""import {{ Client }} from "@gradio/client";
 {read}
@@ -164,7 +171,8 @@ def panel(query: Query, address: str) -> str:
             f'aria-selected="{"true" if shown else "false"}" tabindex="{0 if shown else -1}">{name}</button>'
         )
         panes.append(
-            f'<div role="tabpanel" id="zs-code-{key}" aria-labelledby="zs-tab-{key}"{"" if shown else " hidden"}>'
+            f'<div role="tabpanel" id="zs-code-{key}" aria-labelledby="zs-tab-{key}"'
+            f"{'' if shown else ' hidden'}>"
             f'<button type="button" class="zs-button zs-copy" data-copy-code>Copy</button>'
             f'<pre tabindex="0" dir="ltr"><code>{escape(write(query, address))}</code></pre></div>'
         )

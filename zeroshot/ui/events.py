@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.events import api
 
-from zeroshot.errors import LabelError, ZeroShotError
+from zeroshot.errors import LabelError
 from zeroshot.labels import parse_labels
 from zeroshot.templates import DEFAULT
 from zeroshot.ui import code
@@ -18,6 +17,8 @@ from zeroshot.ui.gallery import as_typed
 from zeroshot.ui.live import DETECT_CHARS, look, template_for
 
 if TYPE_CHECKING:
+    from gradio.events import Dependency
+
     from zeroshot.ui.answers import Answers, Shown
     from zeroshot.ui.gallery import Example
     from zeroshot.ui.layout import ClassifyTab, NliTab
@@ -32,7 +33,7 @@ _SAVE = "(...form) => { window.zs.save(...form); }"
 
 
 def connect_typing(tab: ClassifyTab, answers: Answers) -> None:
-    """Language, template, chips, hypotheses and code follow the form; the form is remembered by the browser."""
+    """Language, template, chips, hypotheses and code follow the form; the browser remembers it."""
     form = [tab.text, tab.labels, tab.template, tab.multi_label, tab.model, tab.mine]
 
     def follow(
@@ -95,7 +96,7 @@ def connect_runs(tab: ClassifyTab, answers: Answers) -> None:
         async for shown in answers.show(text, labels, template, multi, model, mine, request, windows=True):
             yield _parts(shown, template)
 
-    def valid(text: str, labels: str, template: str, multi: bool, model: str, mine: bool) -> list[Any]:
+    def valid(text: str, labels: str, template: str, _multi: bool, _model: str, mine: bool) -> list[Any]:
         return [*answers.check(text, labels, template, mine), *[gr.validate(True, "")] * 3]
 
     started = "(...form) => { window.zs.started(...form); return form; }"
@@ -118,55 +119,25 @@ def connect_runs(tab: ClassifyTab, answers: Answers) -> None:
     tab.stop.click(stop, None, None, **UNQUEUED)
 
 
-def connect_start(tab: ClassifyTab, page: gr.Blocks, answers: Answers) -> None:
-    """Fill the form from the link or from the browser's memory when the page opens, and run what a link asks for."""
+def connect_start(tab: ClassifyTab, page: gr.Blocks, answers: Answers) -> Dependency:
+    """Fill the form from the link or the browser's memory when the page opens; run what a link asks for.
+
+    Returns the event that has filled the form.
+    """
     form = [tab.text, tab.labels, tab.template, tab.multi_label, tab.model, tab.mine]
     names, default = json.dumps(answers.models.names()), json.dumps(answers.models.default)
     restore = f"() => window.zs.restore({names}, {default}, {json.dumps(DEFAULT)})"
     run = '() => { if (window.zs.runAtStart) setTimeout(() => window.zs.click("#zs-run"), 50); }'
 
     def whose(text: str, template: str) -> bool:
-        """Whether a template that came with a text is somebody's own, or the suggestion, which goes on following."""
+        """Whether a template that came with a text is somebody's own; a suggestion goes on following."""
         return template != template_for(text, template, mine=False)
 
-    for trigger in (page.load, tab.from_link.click):
+    for trigger in (tab.from_link.click, page.load):
         filled = trigger(None, None, form, js=restore)
-        filled = filled.then(whose, [tab.text, tab.template], tab.mine, js=_HEAD, **UNQUEUED)
-        filled.then(None, js=run)
-
-
-def connect_models(tab: ClassifyTab, page: gr.Blocks, answers: Answers) -> None:
-    """What the chosen model is good for; a model that is not here is fetched, in sight, while others answer."""
-    following: dict[str, int] = {}
-
-    async def follow(name: str, request: gr.Request, fetch: bool) -> AsyncIterator[str]:
-        session = request.session_hash or ""
-        turn = following[session] = following.get(session, 0) + 1
-        try:
-            if fetch:
-                await asyncio.to_thread(answers.models.fetch, name)
-            while following.get(session) == turn:  # until the visitor looks at another model
-                sentence, changes = await asyncio.to_thread(answers.models.status, name)
-                yield f'<p class="zs-help" role="status">{escape(sentence)}</p>'
-                if not changes:
-                    break
-                await asyncio.sleep(0.5)
-        except ZeroShotError as error:
-            yield f'<p class="zs-help zs-problem" role="status">{escape(str(error))}</p>'
-        finally:
-            if following.get(session) == turn:
-                del following[session]
-
-    async def chosen(name: str, request: gr.Request) -> AsyncIterator[str]:
-        async for html in follow(name, request, fetch=True):
-            yield html
-
-    async def seen(name: str, request: gr.Request) -> AsyncIterator[str]:
-        async for html in follow(name, request, fetch=False):
-            yield html
-
-    tab.model.input(chosen, tab.model, tab.model_help, **AT_ONCE)
-    page.load(seen, tab.model, tab.model_help, **AT_ONCE)
+        known = filled.then(whose, [tab.text, tab.template], tab.mine, js=_HEAD, **UNQUEUED)
+        known.then(None, js=run)
+    return filled
 
 
 def connect_gallery(tab: ClassifyTab, examples: list[Example]) -> None:
@@ -186,7 +157,9 @@ def connect_gallery(tab: ClassifyTab, examples: list[Example]) -> None:
 def connect_nli(tab: NliTab, model: gr.Dropdown, answers: Answers) -> None:
     """Judge one pair with the model that is chosen in the other tab."""
 
-    async def judge(premise: str, hypothesis: str, name: str, request: gr.Request) -> AsyncIterator[list[Any]]:
+    async def judge(
+        premise: str, hypothesis: str, name: str, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
         async for shown in answers.nli(premise, hypothesis, name, request):
             yield [_part(shown.status), _part(shown.result)]
 
@@ -204,14 +177,17 @@ def connect_api(answers: Answers) -> None:
         model: str | None = None,
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> dict[str, Any]:
-        return await answers.classify(text, candidate_labels, hypothesis_template, multi_label, model, request)
+        return await answers.classify(
+            text, candidate_labels, hypothesis_template, multi_label, model, request
+        )
 
-    gr.api(
+    api(
         classify,
         api_name="classify",
         api_description=(
-            "Sort a text into labels. candidate_labels: a list, or one string with commas. hypothesis_template: a "
-            "sentence with one {} (default “This example is {}.”). model: a catalogue name (default: the page's). "
+            "Sort a text into labels. candidate_labels: a list, or one string with commas. "
+            "hypothesis_template: a sentence with one {} (default “This example is {}.”). "
+            "model: a catalogue name (default: the page's). "
             "Returns labels and scores, best first, with hypotheses and NLI probabilities in the same order."
         ),
         concurrency_limit=None,
@@ -244,14 +220,15 @@ def _address(request: gr.Request) -> str:
     """Where the page is served, as the visitor's browser sees it, without a slash at the end."""
     headers = request.headers
     host = headers.get("x-forwarded-host") or headers.get("host") or "127.0.0.1:7860"
-    scheme = headers.get("x-forwarded-proto", request.request.url.scheme).split(",")[0]
-    return f"{scheme}://{host}{request.request.scope.get('root_path', '')}".rstrip("/")
+    inner = request.request
+    scheme = headers.get("x-forwarded-proto") or (inner.url.scheme if inner else "http")
+    root = inner.scope.get("root_path", "") if inner else ""
+    return f"{scheme.split(',')[0]}://{host}{root}".rstrip("/")
 
 
 __all__ = [
     "connect_api",
     "connect_gallery",
-    "connect_models",
     "connect_nli",
     "connect_runs",
     "connect_start",

@@ -14,8 +14,8 @@ from zeroshot.languages import LANGUAGES
 class Example:
     """One entry of `examples.json`.
 
-    `expected` holds the labels that a careful reader would give: exactly one in single-label mode (it must win),
-    any number in multi-label mode (each must score above one half).
+    `expected` holds the labels that a careful reader would give: exactly one in single-label mode (it must
+    win), any number in multi-label mode (each must score above one half).
     """
 
     title: str
@@ -53,14 +53,17 @@ def gallery_html(examples: list[Example]) -> str:
     codes = dict.fromkeys(example.language for example in examples)
     choices = "".join(
         f'<button type="button" data-language="{code}" aria-pressed="false" '
-        f'aria-label="{LANGUAGES[code].name}"><bdi lang="{code}">{escape(LANGUAGES[code].native_name)}</bdi></button>'
+        f'title="{LANGUAGES[code].name}">'
+        f'<bdi lang="{code}">{escape(LANGUAGES[code].native_name)}</bdi></button>'
         for code in sorted(codes, key=lambda code: LANGUAGES[code].name)
     )
     cards = "".join(_card(i, example) for i, example in enumerate(examples))
     return (
-        '<section class="zs-gallery" aria-labelledby="zs-gallery-title"><h2 id="zs-gallery-title">Examples</h2>'
+        '<section class="zs-gallery" aria-labelledby="zs-gallery-title">'
+        '<h2 id="zs-gallery-title">Examples</h2>'
         '<div class="zs-filter" role="group" aria-label="Show examples in">'
-        f'<button type="button" data-language="" aria-pressed="true">All {len(examples)}</button>{choices}</div>'
+        f'<button type="button" data-language="" aria-pressed="true">All {len(examples)}</button>'
+        f"{choices}</div>"
         f'<ul class="zs-cards">{cards}</ul></section>'
     )
 
@@ -70,7 +73,8 @@ def _card(index: int, example: Example) -> str:
     labels = "".join(f"<span><bdi>{escape(label)}</bdi></span>" for label in example.labels)
     mode = '<span class="zs-mode">several may be true</span>' if example.multi_label else ""
     return (
-        f'<li data-language="{example.language}"><button type="button" class="zs-example" data-example="{index}">'
+        f'<li data-language="{example.language}">'
+        f'<button type="button" class="zs-example" data-example="{index}">'
         f'<span class="zs-example-head"><span class="zs-badge" title="{language.name}">'
         f'<bdi lang="{example.language}">{escape(language.native_name)}</bdi></span>'
         f'<span class="zs-domain">{escape(example.domain)}</span>{mode}</span>'

@@ -36,8 +36,8 @@ _FROM_GALLERY = """element.addEventListener("click", (event) => {
 class ClassifyTab:
     """The form and its answer.
 
-    `mine` is a hidden box, ticked once the visitor has written the template; the browser's side ticks it at the first
-    keystroke, so that no suggestion on its way from the server can overtake it.
+    `mine` is a hidden box, ticked once the visitor has written the template; the browser's side ticks it at
+    the first keystroke, so that no suggestion on its way from the server can overtake it.
     """
 
     text: gr.Textbox
@@ -154,7 +154,8 @@ def nli_tab() -> NliTab:
     """What is beneath every bar: does the text make the sentence true?"""
     gr.HTML(
         '<p class="zs-help">Beneath every score is one question: given this text, is that sentence true? '
-        "Ask it here yourself. The first box also takes both at once, as <code>premise &lt;sep&gt; hypothesis</code>.</p>"
+        "Ask it here yourself. The first box also takes both at once, as "
+        "<code>premise &lt;sep&gt; hypothesis</code>.</p>"
     )
     with gr.Column(elem_id="zs-nli"):
         with gr.Row():
@@ -166,10 +167,14 @@ def nli_tab() -> NliTab:
                 elem_id="zs-premise",
             )
             hypothesis = gr.Textbox(
-                label="Hypothesis", placeholder="This text is about politics.", lines=4, max_lines=12,
+                label="Hypothesis",
+                placeholder="This text is about politics.",
+                lines=4,
+                max_lines=12,
                 elem_id="zs-hypothesis",
             )
-        run = gr.Button("Judge", variant="primary", elem_id="zs-nli-run")
+        with gr.Row():
+            run = gr.Button("Judge", variant="primary", scale=0, min_width=220, elem_id="zs-nli-run")
         status = gr.HTML(elem_id="zs-nli-status")
         result = gr.HTML(elem_id="zs-nli-result")
     return NliTab(premise, hypothesis, run, status, result)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 from zeroshot.detection import detect_language
 from zeroshot.errors import LabelError, TemplateError
 from zeroshot.labels import parse_labels
 from zeroshot.languages import LANGUAGES
-from zeroshot.settings import Settings
 from zeroshot.templates import DEFAULT, TEMPLATES, check_template, fill, suggest_template
+
+if TYPE_CHECKING:
+    from zeroshot.settings import Settings
 
 DETECT_CHARS = 4000
 """The language of a long text is told from its beginning: the browser sends no more while typing."""
@@ -55,7 +58,9 @@ def look(text: str, labels: str, template: str, mine: bool, settings: Settings) 
         problem = ""
     except LabelError as error:
         parsed, problem = [], str(error) if labels.strip() else ""
-    return Live(_language(text, code), _chips(parsed, problem), _template_help(used, suggestion, code, parsed), used)
+    return Live(
+        _language(text, code), _chips(parsed, problem), _template_help(used, suggestion, code, parsed), used
+    )
 
 
 def _language(text: str, code: str | None) -> str:
@@ -65,8 +70,8 @@ def _language(text: str, code: str | None) -> str:
     language = LANGUAGES[code]
     english = "" if language.name == language.native_name else f" ({escape(language.name)})"
     return (
-        f'<p class="zs-help">Language: <strong><bdi lang="{code}">{escape(language.native_name)}</bdi></strong>'
-        f"{english}</p>"
+        f'<p class="zs-help">Language: <strong><bdi lang="{code}">'
+        f"{escape(language.native_name)}</bdi></strong>{english}</p>"
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Models:
     """The models of one server: the one that answers from the start, and those that visitors choose.
 
-    `default` is the name of the first. If it cannot be loaded, the embedded model stands in and `trouble` says why.
+    `default` is the name of the first. If it cannot be loaded, the embedded one stands in: see `trouble`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -148,12 +148,12 @@ class Models:
             return f"{entry.when} {wording.size(entry.size_bytes)} to download.", False
         if under_way.state == "running":
             share, done, total = under_way.fraction, under_way.done_bytes, under_way.total_bytes
-            return (
-                f"Downloading: {share:.0%} ({wording.size(done)} of {wording.size(total)}). "
-                f"{self.title(self.default)} answers meanwhile.",
-                True,
-            )
-        return under_way.error or f"The download of {entry.title} was stopped: choose it again to go on.", False
+            parts = f"{wording.size(done)} of {wording.size(total)}"
+            return f"Downloading: {share:.0%} ({parts}). {self.title(self.default)} answers meanwhile.", True
+        return (
+            under_way.error or f"The download of {entry.title} was stopped: choose it again to go on.",
+            False,
+        )
 
     def fetch(self, name: str) -> None:
         """Begins to download a model that is not on this machine; returns at once."""
@@ -168,6 +168,6 @@ def _described(entry: Entry) -> str:
 
 
 def quiet_hub() -> None:
-    """Keeps the hub's library from sending usage data and from drawing progress bars on the server's screen."""
+    """Keeps the hub's library from sending usage data and from drawing progress bars."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from zeroshot.settings import Settings
 from zeroshot.ui import events, layout, wording
 from zeroshot.ui.answers import Answers
 from zeroshot.ui.gallery import read_examples
+from zeroshot.ui.model_events import connect_models
 from zeroshot.ui.models import Models
+
+if TYPE_CHECKING:
+    from zeroshot.settings import Settings
 
 _HERE = Path(__file__).parent
 _STYLES = ("page.css", "chart.css", "gallery.css")
-_SCRIPTS = ("form.js", "bars.js", "download.js")
+_SCRIPTS = ("form.js", "bars.js", "download.js", "connection.js")
 
 
 def build_page(settings: Settings) -> gr.Blocks:
@@ -35,8 +38,8 @@ def build_page(settings: Settings) -> gr.Blocks:
             nli = layout.nli_tab()
         events.connect_typing(tab, answers)
         events.connect_runs(tab, answers)
-        events.connect_start(tab, page, answers)
-        events.connect_models(tab, page, answers)
+        filled = events.connect_start(tab, page, answers)
+        connect_models(tab, filled, models)
         events.connect_gallery(tab, examples)
         events.connect_nli(nli, tab.model, answers)
         events.connect_api(answers)
@@ -53,7 +56,7 @@ def _loading(models: Models) -> Any:
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:
-    """Arguments for `launch()`: looks, and everything switched off that would leave the machine or keep a text."""
+    """Arguments for `launch()`: looks, and all switched off that would leave the machine or keep a text."""
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -66,7 +69,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "ssr_mode": False,
         "pwa": False,
         "enable_monitoring": False,
-        "show_error": True,
+        "show_error": False,  # sentences that are meant for visitors are shown all the same
     }
 
 

@@ -1,4 +1,4 @@
-"""The raw form of a pair: `premise <sep> hypothesis`, as the reference model's card shows it in its widget."""
+"""The raw form of a pair, `premise <sep> hypothesis`, as in the widget of the reference model's card."""
 
 from __future__ import annotations
 

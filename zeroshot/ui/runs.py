@@ -1,7 +1,7 @@
 """Work in progress: who is being answered, how it is stopped, and when there is too much of it.
 
-A run is one classification in a thread of its own, so that the event loop stays free and the engine can share its
-chunks among all of them. It stops when its visitor says so, asks for something else, or goes away.
+A run is one classification in a thread of its own, so that the event loop stays free and the engine can share
+its chunks among all of them. It stops when its visitor says so, asks for something else, or goes away.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -54,7 +54,7 @@ class Runs:
         self._recent: deque[float] = deque([2.0], maxlen=50)
 
     @contextlib.contextmanager
-    def _place(self) -> object:  # type: ignore[misc]
+    def _place(self) -> Iterator[None]:
         """A place among the active runs; only the event loop takes and frees places, so no lock is needed.
 
         Raises:
@@ -74,7 +74,7 @@ class Runs:
     async def follow(
         self, work: Callable[[Run[T]], T], request: gr.Request | None, *, replace: bool = True
     ) -> AsyncIterator[Run[T] | T]:
-        """Do `work(run)` in a thread; yields the run now and then while it goes on, and its result at the end.
+        """Do `work(run)` in a thread; yields the run now and then while it goes on, its result at the end.
 
         Args:
             request: whose work it is; None for nobody in particular.
@@ -125,7 +125,7 @@ def is_gone(request: gr.Request | None) -> bool:
 
     Gradio marks the waiting event as dead but does not tell its function; there is no public way to ask.
     """
-    if request is None or not request.session_hash:
+    if request is None or request.request is None or not request.session_hash:
         return False
     try:
         queue = request.request.app.get_blocks()._queue  # noqa: SLF001

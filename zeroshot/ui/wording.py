@@ -21,6 +21,7 @@ KEYS = 'or <kbd class="zs-key">Ctrl</kbd> <kbd class="zs-key">Enter</kbd> in any
 NO_TEXT = "There is no text: type or paste one."
 NO_PREMISE = "There is no premise: type the text to start from."
 NO_HYPOTHESIS = "There is no hypothesis: type the sentence to test against the premise."
+NOT_A_FLAG = "multi_label must be true or false, without quotes."
 STOPPED = "Stopped. What you typed is untouched."
 WAITING_FOR_MODEL = "The model is loading. Your answer comes as soon as it is there."
 WORKING = "Reading…"

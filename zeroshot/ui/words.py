@@ -1,7 +1,7 @@
 """The words that mattered: the text is judged again without each of them, by the same pipeline.
 
-The score that a word is credited with is the pipeline's score of the whole text minus that of the text without the
-word, in the mode that is on screen; nothing here scores in another way.
+A word is credited with the pipeline's score of the whole text minus that of the text without the word, in the
+mode that is on screen; nothing here scores in another way.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def split_words(text: str, pieces: Sequence[str] | None = None) -> list[str]:
     """The text cut between words; joined they are the text again.
 
     Args:
-        pieces: the cuts of the visitor's browser, which knows where Thai and Chinese words end. Used if they are a
-            cut of this text; otherwise words are what stands between spaces.
+        pieces: the cuts of the visitor's browser, which knows where Thai and Chinese words end. Used if they
+            are a cut of this text; otherwise words are what stands between spaces.
     """
     if pieces and all(isinstance(piece, str) for piece in pieces) and "".join(pieces) == text:
         return list(pieces)
@@ -91,7 +91,9 @@ def weigh(
         ZeroShotError: whatever the pipeline raises.
     """
     if len(text) > MAX_CHARACTERS:
-        raise TextError(f"Words are weighed in texts of up to {MAX_CHARACTERS:,} characters: shorten the text.")
+        raise TextError(
+            f"Words are weighed in texts of up to {MAX_CHARACTERS:,} characters: shorten the text."
+        )
     asked = [label] if multi_label else list(labels)
     cut = group(split_words(text, pieces), max(8, MAX_PAIRS // len(asked)))
     without = ["".join(cut[:i] + cut[i + 1 :]) for i in range(len(cut))]
@@ -109,25 +111,31 @@ def weigh(
     return Weighed(scores[0], [(piece, drops.get(i)) for i, piece in enumerate(cut)])
 
 
+def told(sentence: str) -> str:
+    """A sentence in place of the words."""
+    return f'<div class="zs-answer"><p class="zs-help">{escape(sentence)}</p></div>'
+
+
 def under_way(done: int, total: int) -> str:
     """While it lasts."""
-    return f'<div class="zs-answer"><p class="zs-help">Asking again without each word… {done:,} of {total:,}</p></div>'
+    return told(f"Asking again without each word… {done:,} of {total:,}")
 
 
 def words_html(weighed: Weighed, label: str) -> str:
     """The text with its words shaded by what they add (or take), and the strongest in words."""
     drops = [drop for _, drop in weighed.pieces if drop is not None]
     if not drops:
-        return '<p class="zs-help">There is only one word here: it is all that mattered.</p>'
+        return told("There is only one word here: it is all that mattered.")
     top = max(abs(drop) for drop in drops) or 1.0
     shaded = "".join(_shaded(piece, drop, top) for piece, drop in weighed.pieces)
     best = sorted(((d, p.strip()) for p, d in weighed.pieces if d is not None and d > 0), reverse=True)[:3]
-    told = ", ".join(f"<bdi>{escape(word)}</bdi> +{drop * 100:.1f}" for drop, word in best)
-    summary = f"Most for it: {told} points." if best else "No single word speaks for it."
+    strongest = ", ".join(f"<bdi>{escape(word)}</bdi> +{drop * 100:.1f}" for drop, word in best)
+    summary = f"Most for it: {strongest} points." if best else "No single word speaks for it."
     return (
-        f'<p class="zs-why-head">What each word adds to <bdi>{escape(label)}</bdi>, {wording.percent(weighed.base)}</p>'
+        '<div class="zs-answer"><p class="zs-why-head">What each word adds to '
+        f"<bdi>{escape(label)}</bdi>, {wording.percent(weighed.base)}</p>"
         f'<p class="zs-shaded" dir="auto">{shaded}</p><p class="zs-help">{summary} '
-        "Measured by asking again without the word.</p>"
+        "Measured by asking again without the word.</p></div>"
     )
 
 
