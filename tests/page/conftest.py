@@ -1,4 +1,4 @@
-"""A served page and a real browser. Nothing here may reach beyond this machine, except to fetch axe-core by npm."""
+"""A served page and a real browser. Only npm, to fetch axe-core, may reach beyond this machine."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 DEAD = "http://127.0.0.1:9"  # the "discard" port: nobody listens
 START_LIMIT = 120.0  # seconds; a busy machine imports gradio slowly
 
@@ -77,7 +78,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS)  # fails where there is none
         yield started
@@ -127,7 +128,7 @@ class Tab:
 
     def answered(self, text: str) -> None:
         """Waits for the answer to `text`."""
-        self.page.wait_for_function("text => window.zs.shown?.text === text", arg=text, timeout=60_000)
+        self.page.wait_for_function("text => window.zs?.shown?.text === text", arg=text, timeout=60_000)
         expect(self.result).to_be_visible()
 
     def bars(self) -> list[tuple[str, float]]:

@@ -222,8 +222,7 @@ class Answers:
             )
 
         try:
-            if not isinstance(multi_label, bool):
-                raise InputError(wording.NOT_A_FLAG)
+            _check_flag(multi_label)
             self._check_text(text)
             self._check_labels(candidate_labels)
             if hypothesis_template is not None:
@@ -237,6 +236,11 @@ class Answers:
             _report(error)
             raise gr.Error(wording.UNEXPECTED, print_exception=False) from None
         raise AssertionError("a run ends with a result or an error")
+
+
+def _check_flag(multi_label: object) -> None:
+    if not isinstance(multi_label, bool):  # "false" is true to Python
+        raise InputError(wording.NOT_A_FLAG)
 
 
 def _report(error: Exception) -> None:
