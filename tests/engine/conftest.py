@@ -129,7 +129,7 @@ def stock_logits(model: PreTrainedModel, tokenizer: Tokenizer, pairs: list[tuple
 def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Such small models gain nothing by a second core, and on a busy machine wait for it at every product."""
     torch.set_num_threads(1)
-    monkeypatch.setattr("zeroshot.engine.engine.cores", lambda: 1)
+    monkeypatch.setattr("zeroshot.engine.machine.cores", lambda: 1)
 
 
 @pytest.fixture(params=FAMILIES)

@@ -66,7 +66,7 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Stops the worker thread and lets go of the weights."""
+        """Computes nothing more; calls that wait get an error."""
         ...
 
 

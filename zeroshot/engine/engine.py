@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import copy
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from zeroshot.engine.machine import cores, keep_freed_memory
+from zeroshot.engine.machine import keep_freed_memory
 from zeroshot.engine.packed import PackedModel
 from zeroshot.engine.precision import choose
 from zeroshot.engine.scheduler import Scheduler
 from zeroshot.engine.stock import StockModel
 from zeroshot.engine.tokens import TokenCache, read_layout
 from zeroshot.engine.weights import read_weights
+from zeroshot.engine.worker import CPU, in_passing
 from zeroshot.errors import InputError
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from zeroshot.engine.tokens import Ids, Pair, PairLayout
+    from zeroshot.engine.worker import Worker
 
     Backend = Callable[[list[Pair]], NDArray[np.float32]]
 
@@ -52,12 +54,13 @@ class PairEngine:
         family: str,
         budget: int,
         max_calls: int,
+        worker: Worker | None = None,
     ) -> None:
         self.max_length, self.num_classes = max_length, num_classes
         self.device, self.precision, self.family = device, precision, family
         self._layout = layout
         self._tokens = TokenCache(tokenizer)
-        self._scheduler: Scheduler[Pair] = Scheduler(backend, budget=budget, max_calls=max_calls)
+        self._scheduler: Scheduler[Pair] = Scheduler(backend, budget=budget, max_calls=max_calls, worker=worker)
 
     def tokenize(self, texts: Sequence[str]) -> list[Ids]:
         """Ids `int32 [tokens]` of each text: no special tokens, not truncated, each distinct text once."""
@@ -112,12 +115,16 @@ class PairEngine:
         self.logits([(text, hypothesis), (hypothesis, hypothesis)])
 
     def close(self) -> None:
-        """Stops the worker thread."""
+        """Computes nothing more."""
         self._scheduler.close()
 
 
 def build(model: PreTrainedModel, tokenizer: Tokenizer, *, device: str, precision: str, max_calls: int) -> PairEngine:
     """See `zeroshot.engine.make_engine`."""
+    return in_passing(lambda: _build(model, tokenizer, device, precision, max_calls))
+
+
+def _build(model: PreTrainedModel, tokenizer: Tokenizer, device: str, precision: str, max_calls: int) -> PairEngine:
     layout = read_layout(tokenizer)
     weights = read_weights(model)
     precision = choose(precision, device, packed=weights is not None)
@@ -135,7 +142,7 @@ def build(model: PreTrainedModel, tokenizer: Tokenizer, *, device: str, precisio
         backend = StockModel(model, layout)
         max_length, family = _positions(model), str(model.config.model_type)
     return PairEngine(
-        _one_at_a_time(backend) if on_cpu else _halved(backend),
+        backend if on_cpu else _halved(backend),
         tokenizer,
         layout,
         max_length=max_length,
@@ -145,25 +152,8 @@ def build(model: PreTrainedModel, tokenizer: Tokenizer, *, device: str, precisio
         family=family,
         budget=CPU_TOKENS if on_cpu else GPU_TOKENS,
         max_calls=max_calls,
+        worker=CPU if on_cpu else None,
     )
-
-
-_cpu = threading.Lock()
-"""Held for the length of one chunk: two engines on the same cores would make each other wait at every product."""
-
-
-def _one_at_a_time(compute: Backend) -> Backend:
-    """`compute` on all cores, while no other engine of this process computes."""
-    prepared = threading.local()
-
-    def alone(pairs: list[Pair]) -> NDArray[np.float32]:
-        if not hasattr(prepared, "threads"):
-            prepared.threads = cores()
-            torch.set_num_threads(prepared.threads)  # the count belongs to the thread that calls
-        with _cpu:
-            return compute(pairs)
-
-    return alone
 
 
 def _halved(compute: Backend) -> Backend:

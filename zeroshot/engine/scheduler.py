@@ -1,4 +1,4 @@
-"""Turns: many callers, one worker thread, bounded chunks of work.
+"""Turns: many callers, one thread that computes, bounded chunks of work.
 
 Each call brings pairs; the worker takes some from each call in turn (deficit round robin over tokens), computes
 them together and hands the rows back.  So three labels on a tweet are not stuck behind a hundred on a long page,
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
+from zeroshot.engine.worker import Worker
 from zeroshot.errors import BusyError, Cancelled, ZeroShotError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ Item = TypeVar("Item")
 
 POLL_SECONDS = 0.05
 """How often a waiting caller looks at its `cancel` event between chunks."""
+
+UNLOADED = "The model was unloaded: ask again."
 
 SMALLEST_TURN = 64
 """Tokens that a call may take in one turn, however many wait: less would break the work into crumbs."""
@@ -68,13 +71,13 @@ class _Job(Generic[Item]):
 
 
 class Scheduler(Generic[Item]):
-    """Runs `compute` on one thread of its own, over the items of all callers.
+    """Runs `compute` on a worker's thread, over the items of all callers.
 
     Args:
         compute: items -> one row `float32 [classes]` each; called on the worker thread only.
         budget: cost (tokens) that one chunk may have; one item that costs more is a chunk alone.
         max_calls: calls that may wait or run at once; one more gets `BusyError`.
-        name: of the thread.
+        worker: whose thread computes; one of its own by default.
     """
 
     def __init__(
@@ -83,18 +86,17 @@ class Scheduler(Generic[Item]):
         *,
         budget: int,
         max_calls: int = 64,
-        name: str = "zeroshot-engine",
+        worker: Worker | None = None,
     ) -> None:
         self._compute = compute
         self._budget = budget
         self._max_calls = max_calls
-        self._name = name
-        self._lock = threading.Lock()
-        self._work = threading.Condition(self._lock)
+        self._worker = worker or Worker()
+        self._lock = self._worker.lock
         self._ring: deque[_Job[Item]] = deque()
         self._calls = 0
+        self._joined = False
         self._closed = False
-        self._thread: threading.Thread | None = None
         self._speed = 0.0
         """Cost computed per second, lately; 0 before the first chunk."""
 
@@ -142,31 +144,28 @@ class Scheduler(Generic[Item]):
             self._leave(job)
 
     def close(self) -> None:
-        """Stops the worker after its chunk; calls that wait get an error.  May be called twice."""
+        """Computes nothing more; calls that wait get an error.  May be called twice."""
         with self._lock:
             self._closed = True
             for job in self._ring:
-                self._fail(job, ZeroShotError("The model was unloaded: ask again."))
+                self._fail(job, ZeroShotError(UNLOADED))
             self._ring.clear()
-            self._work.notify_all()
-            thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+            self._worker.remove(self)
 
     def _join(self, job: _Job[Item]) -> None:
         with self._lock:
             if self._closed:
-                raise ZeroShotError("The model was unloaded: ask again.")
+                raise ZeroShotError(UNLOADED)
             if job.cancelled:
                 raise Cancelled
             if self._calls >= self._max_calls:
                 raise BusyError(self._seconds_left())
             self._calls += 1
             self._ring.append(job)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
-                self._thread.start()
-            self._work.notify()
+            if not self._joined:
+                self._joined = True
+                self._worker.add(self)
+            self._worker.changed.notify()
 
     def _leave(self, job: _Job[Item]) -> None:
         with self._lock:
@@ -184,19 +183,12 @@ class Scheduler(Generic[Item]):
         job.waiting.clear()
         job.moved.notify_all()
 
-    def _serve(self) -> None:
-        while True:
-            with self._lock:
-                while not self._ring and not self._closed:
-                    self._work.wait()
-                if self._closed:
-                    return
-                chunk = self._take()
-            if chunk:
-                self._do(chunk)
+    def ready(self) -> bool:
+        """Whether anybody waits; see `worker.Source`."""
+        return bool(self._ring)
 
-    def _take(self) -> list[tuple[_Job[Item], int]]:
-        """The next chunk: turns until the budget is spent.  The lock is held."""
+    def take(self) -> list[tuple[_Job[Item], int]]:
+        """The next chunk: turns until the budget is spent, as `(job, index of its item)`."""
         chunk: list[tuple[_Job[Item], int]] = []
         ring = self._ring = deque(job for job in self._ring if job.waiting and not job.cancelled)
         left = self._budget
@@ -219,10 +211,13 @@ class Scheduler(Generic[Item]):
                 ring.popleft()
         return chunk
 
-    def _do(self, chunk: list[tuple[_Job[Item], int]]) -> None:
+    def do(self, chunk: list[tuple[_Job[Item], int]]) -> None:
+        """Computes a chunk and hands out its rows."""
         mine: dict[_Job[Item], list[int]] = {}
         for job, index in chunk:
             mine.setdefault(job, []).append(index)
+        if not mine:
+            return  # everybody in the ring had left
         start = time.perf_counter()
         try:
             rows = self._compute([job.items[index] for job, indices in mine.items() for index in indices])

@@ -1,0 +1,113 @@
+"""The thread that computes.  All engines on the CPU share one.
+
+There is one not only so that two models do not fight for the cores.  torch's operators are spread over the cores by
+OpenMP, which keeps a team of threads for every thread that ever asked; once the teams together have more threads
+than there are cores, each of them goes to sleep after every operator and must be woken for the next, and a forward
+of short texts takes twice as long.  For the same reason `in_passing` is the place for other heavy work.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Result = TypeVar("Result")
+
+
+class Source(Protocol):
+    """Something that has chunks to compute.  `ready` and `take` are called with the worker's lock held."""
+
+    def ready(self) -> bool:
+        """Whether there is work."""
+        ...
+
+    def take(self) -> Any:
+        """The next chunk."""
+        ...
+
+    def do(self, chunk: Any) -> None:
+        """Computes it.  Must not raise."""
+        ...
+
+
+class Worker:
+    """A thread that serves its sources in turn, a chunk each.  It starts with the first source and ends with the last.
+
+    Attributes:
+        lock: guards the worker and its sources.
+        changed: to be notified, with the lock held, when a source has become ready.
+    """
+
+    def __init__(self, name: str = "zeroshot-engine", prepare: Callable[[], object] | None = None) -> None:
+        self.lock = threading.Lock()
+        self.changed = threading.Condition(self.lock)
+        self._name = name
+        self._prepare = prepare
+        self._sources: list[Source] = []
+        self._thread: threading.Thread | None = None
+
+    def add(self, source: Source) -> None:
+        """Takes a source in; it is served until it is removed.  The lock is held."""
+        self._sources.append(source)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
+            self._thread.start()
+
+    def remove(self, source: Source) -> None:
+        """Forgets a source.  The lock is held."""
+        if source in self._sources:
+            self._sources.remove(source)
+            self.changed.notify_all()
+
+    def _serve(self) -> None:
+        if self._prepare is not None:
+            self._prepare()
+        while self._turn():
+            pass
+
+    def _turn(self) -> bool:
+        with self.lock:
+            while (source := next((source for source in self._sources if source.ready()), None)) is None:
+                if not self._sources:
+                    self._thread = None
+                    return False
+                self.changed.wait()
+            self._sources.remove(source)
+            self._sources.append(source)
+            chunk = source.take()
+        source.do(chunk)
+        return True
+
+
+def _prepare_cpu() -> None:
+    import torch
+
+    from zeroshot.engine.machine import cores
+
+    torch.set_num_threads(cores())  # the number belongs to the thread that sets it
+
+
+CPU = Worker("zeroshot-cpu", _prepare_cpu)
+"""Computes for every engine on the CPU of this process."""
+
+
+def in_passing(function: Callable[[], Result]) -> Result:
+    """`function()`, on a thread that ends with it, and its OpenMP team as well."""
+    results: list[Result] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(function())
+        except BaseException as error:  # noqa: BLE001 - raised again below, where it belongs
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="zeroshot-passing")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]
