@@ -8,6 +8,10 @@ from zeroshot.models.catalogue import find_entry
 
 SAFETENSORS, PICKLED = "model.safetensors", "pytorch_model.bin"
 WEIGHT_FILES = (SAFETENSORS, PICKLED)
+"""Either will do; the first is preferred."""
+SENTENCEPIECE = "sentencepiece.bpe.model"
+TOKENIZERS = (("tokenizer.json",), (SENTENCEPIECE,), ("vocab.json", "merges.txt"))
+"""Any of these sets of files makes a tokenizer."""
 
 
 def snapshot(name: str) -> Path | None:
@@ -18,8 +22,7 @@ def snapshot(name: str) -> Path | None:
     if not isinstance(config, str):
         return None
     folder = Path(config).parent
-    tokenizer = (folder / "tokenizer.json").is_file() or (folder / "vocab.json").is_file()
-    tokenizer = tokenizer or (folder / "sentencepiece.bpe.model").is_file()
+    tokenizer = any(all((folder / file).is_file() for file in files) for files in TOKENIZERS)
     weights = any((folder / file).is_file() for file in WEIGHT_FILES)
     return folder if tokenizer and weights else None
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from zeroshot.errors import ModelUnavailableError
-from zeroshot.models.cache import WEIGHT_FILES, is_cached
+from zeroshot.errors import ModelUnavailableError, ZeroShotError
+from zeroshot.models.cache import WEIGHT_FILES, is_cached, snapshot
 from zeroshot.models.catalogue import Entry, find_entry
+from zeroshot.models.transfer import CONNECT_SECONDS, HubCache, RemoteFile, Seen, fetch, look_up
 
 State = Literal["running", "done", "failed", "cancelled"]
 
@@ -56,6 +57,11 @@ class Download:
         """From 0 to 1."""
         return min(1.0, self.done_bytes / self.total_bytes) if self.total_bytes else 0.0
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `cancel` was called; the state follows at the next piece of data."""
+        return self._stop.is_set()
+
     def begin(self) -> None:
         """Starts the transfer, in a thread of its own."""
         self._thread.start()
@@ -66,7 +72,8 @@ class Download:
 
     def wait(self, timeout: float | None = None) -> State:
         """The state after it ended, or after `timeout` seconds."""
-        self._thread.join(timeout)
+        if self._thread.ident is not None:  # one that was done from the start has no thread
+            self._thread.join(timeout)
         return self.state
 
     def _run(self) -> None:
@@ -81,75 +88,64 @@ class Download:
             self.state = "done"
 
     def _fetch(self) -> None:
-        from huggingface_hub import HfApi, hf_hub_download
+        from huggingface_hub import HfApi
 
-        info = HfApi().model_info(self.entry.name, files_metadata=True, timeout=20)
-        sizes = {file.rfilename: int(file.size or 0) for file in info.siblings or []}
-        files = [name for name in WANTED if name in sizes]
-        weights = next((name for name in WEIGHT_FILES if name in sizes), None)
-        if weights is None:
-            raise ModelUnavailableError(f"{self.entry.name} has no weights on the hub: choose another model.")
-        # Small files first: the weights, last, are what makes the model count as cached.
-        files = [*sorted(files, key=sizes.__getitem__), weights]
-        self.total_bytes = sum(sizes[name] for name in files)
-        self._check_disk()
+        name = self.entry.name
+        info = HfApi().model_info(name, timeout=CONNECT_SECONDS)
+        offered = {file.rfilename for file in info.siblings or []}
+        weights = next((file for file in WEIGHT_FILES if file in offered), None)
+        if weights is None or info.sha is None:
+            raise ModelUnavailableError(f"The model hub has no weights of {name}: choose another model.")
+        cache = HubCache(name)
+        files: list[RemoteFile] = []
+        for wanted in (*(wanted for wanted in WANTED if wanted in offered), weights):
+            self._go_on()
+            files.append(look_up(name, wanted, info.sha))
+        self.total_bytes = sum(file.size for file in files)
+        self._check_disk(cache, files)
         finished = 0
-        for name in files:
-            if self._stop.is_set():
-                raise _Stopped
-            hf_hub_download(
-                self.entry.name,
-                name,
-                revision=info.sha,
-                force_download=self._again,
-                tqdm_class=self._meter(finished),
+        for file in files:
+            fetch(file, cache, info.sha, self._meter(finished), again=self._again)
+            finished += file.size
+        cache.set_main(info.sha)
+        if snapshot(name) is None:
+            raise ModelUnavailableError(
+                f"The model hub has no complete copy of {name} (its tokenizer is missing): "
+                "choose another model."
             )
-            finished += sizes[name]
-            self.done_bytes = finished
 
-    def _check_disk(self) -> None:
-        from huggingface_hub.constants import HF_HUB_CACHE
+    def _go_on(self) -> None:
+        if self._stop.is_set():
+            raise _Stopped
 
-        folder = Path(HF_HUB_CACHE)
+    def _meter(self, before: int) -> Seen:
+        """Counts the bytes of one file on top of those of the files before it; stops it when asked to."""
+
+        def seen(size: int) -> None:
+            self.done_bytes = before + size
+            self._go_on()
+
+        return seen
+
+    def _check_disk(self, cache: HubCache, files: list[RemoteFile]) -> None:
+        folder = cache.home
         while not folder.exists():
             folder = folder.parent
+        present = (path for file in files for path in (cache.blob(file), cache.part(file)) if path.is_file())
+        needed = self.total_bytes - sum(path.stat().st_size for path in present) + SPARE_BYTES
         free = shutil.disk_usage(folder).free
-        if free < self.total_bytes + SPARE_BYTES:
+        if free < needed:
             raise ModelUnavailableError(
                 f"The disk has {free / 10**9:.1f} GB free and {self.entry.name} needs "
-                f"{(self.total_bytes + SPARE_BYTES) / 10**9:.1f} GB: free some space, "
-                "or choose a smaller model."
+                f"{needed / 10**9:.1f} GB: free some space, or choose a smaller model."
             )
-
-    def _meter(self, before: int) -> Any:
-        """A progress bar that draws nothing, counts into this object, and can stop the transfer."""
-        from tqdm import tqdm
-
-        download = self
-
-        class Meter(tqdm):  # type: ignore[type-arg]
-            def __init__(self, *args: Any, **options: Any) -> None:
-                options.pop("name", None)
-                options["disable"] = True
-                super().__init__(*args, **options)
-                self._seen = int(options.get("initial") or 0)
-                download.done_bytes = before + self._seen
-
-            def update(self, n: float | None = 1) -> bool | None:
-                if download._stop.is_set():
-                    raise _Stopped
-                self._seen += int(n or 0)
-                download.done_bytes = before + self._seen
-                return None
-
-        return Meter
 
 
 def start(name: str, *, again: bool = False) -> Download:
-    """Begins a download, or gives the one that runs already.
+    """Begins a download, or gives the one that runs already; one of a cached model is done at once.
 
     Args:
-        again: fetch every file anew, where what is cached is damaged.
+        again: check every file and fetch the damaged ones anew.
 
     Raises:
         UnknownModelError: not in the catalogue.
@@ -157,11 +153,11 @@ def start(name: str, *, again: bool = False) -> Download:
     entry = find_entry(name)
     with _lock:
         running = _downloads.get(name)
-        if running is not None and running.state == "running":
+        if running is not None and running.state == "running" and not running.is_stopping:
             return running
         download = Download(entry, again=again)
         _downloads[name] = download
-        if is_cached(name) and not again:
+        if not entry.is_remote or (is_cached(name) and not again):
             download.state = "done"
             download.done_bytes = download.total_bytes
         else:
@@ -176,25 +172,34 @@ def current(name: str) -> Download | None:
 
 def explain(error: Exception, entry: Entry) -> str:  # noqa: PLR0911 - one return a cause
     """One sentence on what went wrong and what to do."""
-    import errno
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
 
-    if isinstance(error, ModelUnavailableError):
+    name = entry.name
+    if isinstance(error, ZeroShotError):
         return str(error)
-    kind = type(error).__name__
+    if isinstance(error, OfflineModeIsEnabled):
+        return f"HF_HUB_OFFLINE is set, so {name} cannot be downloaded: unset it and choose the model again."
+    if isinstance(error, RepositoryNotFoundError | GatedRepoError | RevisionNotFoundError):
+        return f"The model hub does not give out {name}: choose another model."
+    if isinstance(error, HfHubHTTPError):
+        return f"The model hub answered {error.response.status_code} for {name}: try again in a minute."
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return (
-            f"The disk is full: free {entry.size_bytes / 10**9:.1f} GB for {entry.name} and choose it again."
+            f"The disk is full: free {entry.size_bytes / 10**9:.1f} GB for {name} and choose it again "
+            "to go on where it stopped."
         )
-    if kind in {"RepositoryNotFoundError", "GatedRepoError", "RevisionNotFoundError"}:
-        return f"The model hub does not give out {entry.name}: choose another model."
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if status is not None:
-        return f"The model hub answered {status} for {entry.name}: try again in a minute."
-    if "Consistency" in str(error) or "incomplete" in str(error).lower():
-        return f"The download of {entry.name} broke off: choose it again to go on where it stopped."
-    if isinstance(error, PermissionError):
-        return f"The model cache cannot be written ({error.filename}): set HF_HOME to a folder that can be."
+    if isinstance(error, OSError) and error.filename:
+        return (
+            f"The model cache cannot be written ({error.strerror}: {error.filename}): "
+            "set HF_HOME to a folder that can be."
+        )
     return (
-        f"The model hub cannot be reached for {entry.name} ({kind}): check the network and choose it again; "
-        "what was fetched is kept."
+        f"The model hub cannot be reached for {name} ({type(error).__name__}): check the network and choose "
+        "it again to go on where it stopped."
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zeroshot.errors import ModelFormatError, ModelUnavailableError
-from zeroshot.models.cache import SAFETENSORS, is_cached, snapshot
+from zeroshot.models.cache import SAFETENSORS, SENTENCEPIECE, is_cached, snapshot
 from zeroshot.models.catalogue import CATALOGUE, EMBEDDED, REFERENCE, Entry, find_entry
 from zeroshot.models.embedded_format import EMBEDDED_FOLDER, is_embedded_folder, load_embedded
+from zeroshot.nli import find_classes
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -51,7 +53,7 @@ def register_local(path: str) -> str:
             f"give a folder, or one of {', '.join(CATALOGUE)}."
         )
     name = folder.name
-    if name in CATALOGUE:
+    if name in CATALOGUE and _local.get(name) != folder:
         name = str(folder)
     _local[name] = folder
     CATALOGUE[name] = Entry(
@@ -88,17 +90,23 @@ def load(name: str) -> LoadedModel:
     entry = find_entry(name)
     folder = _folder(entry)
     try:
-        model, tokenizer = load_embedded(folder) if is_embedded_folder(folder) else _load_stock(folder, entry)
-    except MemoryError as error:
+        model, tokenizer = load_embedded(folder) if is_embedded_folder(folder) else _load_stock(folder)
+        id2label = {int(number): str(label) for number, label in (model.config.id2label or {}).items()}
+    except ImportError as error:
         raise ModelUnavailableError(
-            f"This machine has too little memory for {name}: choose a smaller model."
+            f"A package is missing that {name} needs ({str(error).strip().splitlines()[0]}): "
+            "run `pip install -r requirements.txt`."
         ) from error
     except Exception as error:  # readers of damaged files raise whatever they stumble over
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            raise ModelUnavailableError(
+                f"This machine has too little memory for {name}: choose a smaller model."
+            ) from error
         raise ModelFormatError(
             f"The files of {name} cannot be read ({type(error).__name__}); they may be damaged: "
             f"{_remedy(entry, folder)}"
         ) from error
-    id2label = {int(number): str(label) for number, label in model.config.id2label.items()}
+    find_classes(id2label)  # a model that is no NLI model is refused here, before anything is built on it
     return LoadedModel(entry, model, tokenizer, id2label)
 
 
@@ -129,22 +137,26 @@ def _remedy(entry: Entry, folder: Path) -> str:
     return "replace them by a good copy."
 
 
-def _load_stock(folder: Path, entry: Entry) -> tuple[Any, Tokenizer]:
+def _load_stock(folder: Path) -> tuple[Any, Tokenizer]:
     """With transformers' own loaders; code from a model's repository is never run."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+    if not (folder / "tokenizer.json").is_file() and (folder / SENTENCEPIECE).is_file():
+        for package in ("sentencepiece", "google.protobuf"):  # transformers would name a third one
+            import_module(package)
     wrapper = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     tokenizer = wrapper.backend_tokenizer
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    model = AutoModelForSequenceClassification.from_pretrained(
+    model, report = AutoModelForSequenceClassification.from_pretrained(
         folder,
         local_files_only=True,
         trust_remote_code=False,
-        use_safetensors=(folder / SAFETENSORS).is_file() or None,
+        use_safetensors=(folder / SAFETENSORS).is_file(),
         dtype=torch.float32,
+        output_loading_info=True,
     )
-    if model.config.id2label is None or model.num_labels < 2:
-        raise ValueError(f"{entry.name} is not a classifier of pairs")
+    if report["missing_keys"]:  # transformers would go on with random weights in their place
+        raise ValueError(f"weights are missing: {', '.join(sorted(report['missing_keys'])[:3])}")
     return model.requires_grad_(False).eval(), tokenizer
