@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zeroshot import LANGUAGES, get_pipeline, nli
+from zeroshot.models.catalogue import CATALOGUE
+from zeroshot.models.loading import register_local
 from zeroshot.templates import TEMPLATES, fill
 
 if TYPE_CHECKING:
@@ -244,7 +246,9 @@ def report_cosine(data: Path, limit: int | None, base: str, tokenizer: str) -> N
 def main() -> int:
     """Runs the chosen sections."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__.split("\n")[0])
-    parser.add_argument("--model", default=None, help="a catalogue name (default: as the demo chooses)")
+    parser.add_argument(
+        "--model", default=None, help="a catalogue name or a folder (default: as the demo chooses)"
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with nli/ and topics/")
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--limit", type=int, default=None, help="pairs or texts a language")
@@ -258,7 +262,10 @@ def main() -> int:
     if arguments.base:
         report_cosine(arguments.data, arguments.limit, arguments.base, arguments.tokenizer or arguments.base)
         wanted = [section for section in wanted if section != "cosine"]
-    pipe = get_pipeline(arguments.model, precision=arguments.precision)
+    name = arguments.model
+    if name and name not in CATALOGUE:
+        name = register_local(name)
+    pipe = get_pipeline(name, precision=arguments.precision)
     print(f"# {pipe.name}, {pipe.precision} on {pipe.device}, {len(LANGUAGES)} languages")
     judge = Judge(pipe)
     reports = {

@@ -53,11 +53,22 @@ def export(
     _write_json(folder / "config.json", config)
     compact = json.dumps(json.loads(tokenizer_json), ensure_ascii=False, separators=(",", ":"))
     (folder / "tokenizer.json").write_text(compact, "utf-8")
+    _write_tokenizer_config(folder, model.config.max_position_embeddings)
+
+
+def export_plain(model: BertForSequenceClassification, tokenizer_json: str, folder: Path) -> None:
+    """Writes the model as trained, in float32, as a plain Hugging Face folder: the yardstick of compression."""
+    model.save_pretrained(folder)
+    (folder / "tokenizer.json").write_text(tokenizer_json, "utf-8")
+    _write_tokenizer_config(folder, model.config.max_position_embeddings)
+
+
+def _write_tokenizer_config(folder: Path, length: int) -> None:
     _write_json(
         folder / "tokenizer_config.json",
         {
             "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": model.config.max_position_embeddings,
+            "model_max_length": length,
             "model_input_names": ["input_ids", "attention_mask"],
             "bos_token": "<s>",
             "cls_token": "<s>",

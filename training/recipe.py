@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
 from training.base import load_base, load_tokenizer_json
-from training.export import export
+from training.export import export, export_plain
 from training.nli_data import CLASSES, Group, NliPairs
 from training.tokens import TokenCache
 from training.train import Stage, run_stage
@@ -84,7 +84,8 @@ def run(data: Path, base: str, tokenizer: str, work: Path, out: Path, *, smoke: 
     Args:
         data: the folder with `nli/` and `topics/`.
         base, tokenizer: see `training.base`.
-        work: folder of the checkpoints; a stopped run is resumed from it.
+        work: folder of the checkpoints, from which a stopped run is resumed; it also receives the model as
+            trained, not compressed.
         out: folder that receives the model.
         smoke: every step, on a handful of rows.
     """
@@ -104,4 +105,5 @@ def run(data: Path, base: str, tokenizer: str, work: Path, out: Path, *, smoke: 
         if not run_stage(model, stage, mixture(stage, nli, zero_shot), cache, work):
             return False
     export(model.cpu(), blocks, tokenizer_json, out)
+    export_plain(model, tokenizer_json, work / "float32")
     return True

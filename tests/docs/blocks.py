@@ -1,8 +1,8 @@
 """The README's examples as programs: what it shows as output is what they print.
 
-A ```python block followed by a ```text block is a program and its output; a ```console block holds shell
-commands after `$ `, each followed by what it prints. `python -m tests.docs.blocks` runs them all and writes what
-they print into the README; the test runs them and compares.
+A ```python block followed by a ```text block is a program and its output; a ```console block holds
+shell commands after `$ `, each followed by what it prints. `python -m tests.docs.blocks` runs them all and
+writes what they print into the README; the test runs them and compares.
 """
 
 from __future__ import annotations
