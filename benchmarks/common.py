@@ -1,4 +1,4 @@
-"""What the benchmarks share: the machine in words, its matrix peak, alternating timings, texts, models, memory."""
+"""What the benchmarks share: the machine in words, its matrix peak, texts, models, tables."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from contender import keep_to_one_core
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import PreTrainedModel
 
     from zeroshot.models.loading import LoadedModel
 
@@ -55,8 +55,15 @@ def machine() -> str:
     return f"{name} ({' '.join(fast)}), {cores()} cores{gpu}, torch {torch.__version__}{load}"
 
 
-def matrix_peak() -> float:
-    """The most float32 GFLOP/s that torch's matrix product reaches here, over the shapes of both models."""
+def matrix_peak(one_core: bool = False) -> float:
+    """The most float32 GFLOP/s that torch's matrix product reaches here, over the shapes of both models.
+
+    With `one_core` the rate of one, by processor time.
+    """
+    clock = time.perf_counter
+    if one_core:
+        keep_to_one_core()
+        clock = time.process_time
     import torch
 
     from zeroshot.engine.machine import cores
@@ -68,34 +75,10 @@ def matrix_peak() -> float:
             a, b = torch.randn(rows, inner), torch.randn(outer, inner)
             torch.nn.functional.linear(a, b)
             for _ in range(10):
-                start = time.perf_counter()
+                start = clock()
                 torch.nn.functional.linear(a, b)
-                best = max(best, 2e-9 * rows * inner * outer / (time.perf_counter() - start))
+                best = max(best, 2e-9 * rows * inner * outer / (clock() - start))
     return best
-
-
-def where_engines_compute(function: Callable[[], Any]) -> Any:
-    """`function()`, on the thread on which the engines compute.
-
-    Another thread's OpenMP team would slow both sides down; see `zeroshot.engine.worker`.
-    """
-    import numpy as np
-
-    from zeroshot.engine.scheduler import Scheduler
-    from zeroshot.engine.worker import CPU
-
-    results: list[Any] = []
-
-    def compute(items: list[Callable[[], Any]]) -> Any:
-        results.append(items[0]())
-        return np.zeros((1, 1), np.float32)
-
-    scheduler = Scheduler(compute, budget=1, worker=CPU)
-    try:
-        scheduler.run([function], [1])
-    finally:
-        scheduler.close()
-    return results[0]
 
 
 @dataclass(frozen=True)
@@ -117,21 +100,6 @@ def _short(seconds: float) -> str:
     return f"{seconds * 1e3:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
-def alternate(runs: dict[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, Times], dict[str, Any]]:
-    """Times and last results of `runs`, taken in turn, after one unmeasured run of each.
-
-    Whatever else the machine does then falls on all of them alike.
-    """
-    results = {name: run() for name, run in runs.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            results[name] = run()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: Times(values) for name, values in seconds.items()}, results
-
-
 def texts_of(tokenizer: Tokenizer, lengths: list[int]) -> list[str]:
     """Distinct texts of about so many tokens each."""
     encoding = tokenizer.encode(PROSE * 12, add_special_tokens=False)
@@ -143,26 +111,33 @@ def texts_of(tokenizer: Tokenizer, lengths: list[int]) -> list[str]:
     return found
 
 
-def load_embedded() -> LoadedModel:
-    """The model in the repository."""
-    from zeroshot.models.loading import load
-
-    return load("embedded")
+REFERENCE_SHAPE = "xlm-r-large-random"
+"""XLM-R large with random weights and the embedded model's tokenizer: as slow as the reference model."""
 
 
-def load_reference_shape(layers: int = 24) -> LoadedModel:
-    """XLM-R large with random weights and the embedded model's tokenizer: as slow as the reference model."""
+def load_shape(name: str) -> LoadedModel:
+    """A model of the catalogue, of a local folder, or `REFERENCE_SHAPE`."""
+    from zeroshot.models.loading import load, register_local
+
+    if name == REFERENCE_SHAPE:
+        return _reference_shape()
+    return load(register_local(name) if Path(name).is_dir() else name)
+
+
+def _reference_shape() -> LoadedModel:
     import dataclasses
 
     import torch
     from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 
-    embedded = load_embedded()
+    from zeroshot.models.loading import load
+
+    embedded = load("embedded")
     torch.manual_seed(0)
     config = XLMRobertaConfig(
         vocab_size=embedded.tokenizer.get_vocab_size(),
         hidden_size=1024,
-        num_hidden_layers=layers,
+        num_hidden_layers=24,
         num_attention_heads=16,
         intermediate_size=4096,
         max_position_embeddings=514,
@@ -173,49 +148,6 @@ def load_reference_shape(layers: int = 24) -> LoadedModel:
     )
     model = XLMRobertaForSequenceClassification(config).eval()
     return dataclasses.replace(embedded, model=model, id2label=config.id2label)
-
-
-def stock_pipeline(loaded: LoadedModel, device: str = "cpu") -> Any:
-    """transformers' zero-shot pipeline on the same weights."""
-    from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast, ZeroShotClassificationPipeline
-
-    # A tokenizer of its own: transformers switches padding and truncation on in the one beneath it.
-    own = Tokenizer.from_str(loaded.tokenizer.to_str())
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=own, pad_token="<pad>", unk_token="<unk>", model_max_length=512, truncation_side="right"
-    )
-    if getattr(loaded.model.config, "type_vocab_size", 1) < 2:
-        tokenizer.model_input_names = ["input_ids", "attention_mask"]
-    model: PreTrainedModel = loaded.model
-    pipeline = ZeroShotClassificationPipeline(model=model, tokenizer=tokenizer, device=device)
-    return lambda *args, **options: where_engines_compute(lambda: pipeline(*args, **options))
-
-
-class PeakMemory:
-    """Megabytes that the process came to hold within a `with`, above what it held before (Linux)."""
-
-    megabytes = 0.0
-
-    def __enter__(self) -> PeakMemory:
-        self._before = _status("VmRSS")
-        Path("/proc/self/clear_refs").write_text("5", "ascii")  # sets the high-water mark to the present
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.megabytes = max(0.0, _status("VmHWM") - self._before)
-
-
-def _status(key: str) -> float:
-    for line in Path("/proc/self/status").read_text("ascii").splitlines():
-        if line.startswith(key):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def resident_megabytes() -> float:
-    """Memory that the process holds now."""
-    return _status("VmRSS")
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

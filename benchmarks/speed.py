@@ -2,38 +2,20 @@
 
     python benchmarks/speed.py [--quick] [--shape embedded|reference] [--model NAME|PATH] [--device cpu|cuda]
 
-Prints one table for each model.  `stock` is the pipeline as it comes, `stock, batch` the same at the best of a few
-batch sizes.  Share of peak: operations of the packed forward per second, against the best float32 matrix product
-measured in the same run; int8 can go beyond 100 %.
+Each side is a process of its own; they run in turn.  `stock` is transformers' pipeline as it comes, `stock, batch`
+the same at the best of a few batch sizes.  Share of peak: operations of the packed forward per second, against the
+best float32 matrix product measured in the same run; int8 can go beyond 100 %.  Memory: the most that the process
+held during a run, model included.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
+import multiprocessing
 import random
-from typing import TYPE_CHECKING, Any
 
-from common import (
-    LABELS,
-    TEMPLATE,
-    PeakMemory,
-    alternate,
-    load_embedded,
-    load_reference_shape,
-    machine,
-    matrix_peak,
-    stock_pipeline,
-    table,
-    texts_of,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from zeroshot.models.loading import LoadedModel
-    from zeroshot.pipeline import ZeroShotPipeline
-    from zeroshot.results import Classification
+from common import LABELS, REFERENCE_SHAPE, TEMPLATE, Times, load_shape, machine, matrix_peak, table, texts_of
+from contender import Answer, Contender, Setup
 
 MIXED = random.Random(0).choices(range(10, 121), k=64)
 WORKLOADS: dict[str, tuple[list[int], int]] = {
@@ -46,10 +28,9 @@ WORKLOADS: dict[str, tuple[list[int], int]] = {
 BATCH_SIZES = (8, 32)
 
 
-def operations(loaded: LoadedModel, lengths: list[int]) -> float:
+def operations(config: dict[str, int], lengths: list[int]) -> float:
     """GFLOP that the packed forward does for pairs of these lengths; the last layer for the first token alone."""
-    config = loaded.model.config
-    width, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
+    width, inner, layers = config["width"], config["inner"], config["layers"]
     token = 2 * (4 * width * width + 2 * width * inner)
     total = 0.0
     for length in lengths:
@@ -58,111 +39,92 @@ def operations(loaded: LoadedModel, lengths: list[int]) -> float:
     return total / 1e9
 
 
-def largest_difference(stock: list[dict[str, Any]], ours: list[Classification]) -> float:
-    """Largest difference between two scores of one label."""
-    worst = 0.0
-    for one, other in zip(stock, ours, strict=True):
-        scores = dict(zip(one["labels"], one["scores"], strict=True))
-        pairs = zip(other.labels, other.scores, strict=True)
-        worst = max(worst, *(abs(scores[label] - score) for label, score in pairs))
-    return worst
-
-
-def best_batch(stock: Any, texts: list[str], labels: list[str]) -> int:
-    """The batch size that is fastest on one run each."""
-    runs: dict[str, Callable[[], Any]] = {
-        str(size): lambda size=size: stock(texts, labels, hypothesis_template=TEMPLATE, batch_size=size)
-        for size in BATCH_SIZES
-    }
-    times, _ = alternate(runs, 1)
-    return int(min(times, key=lambda size: times[size].median))
-
-
-def measure(
-    loaded: LoadedModel, ours: dict[str, ZeroShotPipeline], stock: Any, peak: float, rounds: int, names: list[str]
-) -> None:
-    rows = []
-    for name in names:
-        lengths, count = WORKLOADS[name]
+def facts(model: str) -> tuple[dict[str, int], list[tuple[str, list[str], list[str], list[int]]]]:
+    """The model's sizes, and of each workload its name, texts, labels and the length of each pair in tokens."""
+    loaded = load_shape("embedded" if model == REFERENCE_SHAPE else model)
+    encode = loaded.tokenizer.encode
+    special = loaded.tokenizer.num_special_tokens_to_add(is_pair=True)
+    work = []
+    for name, (lengths, count) in WORKLOADS.items():
         texts, labels = texts_of(loaded.tokenizer, lengths), LABELS[:count]
-        engine = next(iter(ours.values())).engine
-        hypotheses = engine.tokenize([TEMPLATE.format(label) for label in labels])
-        tokens = [len(ids) for ids in engine.tokenize(texts)]
-        pairs = [text + len(hypothesis) + 4 for text in tokens for hypothesis in hypotheses]
-        size = best_batch(stock, texts, labels)
-        runs: dict[str, Callable[[], Any]] = {
-            "stock": lambda texts=texts, labels=labels: stock(texts, labels, hypothesis_template=TEMPLATE),
-            f"stock, batch {size}": lambda texts=texts, labels=labels, size=size: stock(
-                texts, labels, hypothesis_template=TEMPLATE, batch_size=size
-            ),
+        long = [len(encode(text, add_special_tokens=False)) for text in texts]
+        short = [len(encode(TEMPLATE.format(label), add_special_tokens=False)) for label in labels]
+        work.append((name, texts, labels, [a + b + special for a in long for b in short]))
+    config = loaded.model.config
+    sizes = {"width": config.hidden_size, "inner": config.intermediate_size, "layers": config.num_hidden_layers}
+    return ({"width": 1024, "inner": 4096, "layers": 24} if model == REFERENCE_SHAPE else sizes), work
+
+
+def largest_difference(stock: Answer, ours: Answer) -> float:
+    """Largest difference between two scores of one text and label."""
+    return max(
+        abs(one[label] - score)
+        for one, other in zip(stock.scores, ours.scores, strict=True)
+        for label, score in other.items()
+    )
+
+
+def compare(model: str, device: str, peak: float, rounds: int, wanted: list[int], one_core: bool) -> None:
+    sizes, work = in_process(facts, model)
+    sides = [("stock", "float32"), ("ours", "float32"), ("ours", "auto")]
+    stock, exact, auto = [Contender(Setup(kind, model, device, precision, one_core)) for kind, precision in sides]
+    print(f"## {model} ({sizes['layers']} layers x {sizes['width']}); auto is {auto.precision}\n", flush=True)
+    rows = []
+    for name, texts, labels, lengths in [work[at] for at in wanted]:
+        batch = min(BATCH_SIZES, key=lambda size: stock.run(texts, labels, TEMPLATE, size).seconds)
+        runs = {
+            "stock": lambda: stock.run(texts, labels, TEMPLATE),
+            f"stock, batch {batch}": lambda: stock.run(texts, labels, TEMPLATE, batch),
+            "float32": lambda: exact.run(texts, labels, TEMPLATE),
+            f"auto ({auto.precision})": lambda: auto.run(texts, labels, TEMPLATE),
         }
-        for precision, pipe in ours.items():
-            runs[precision] = lambda pipe=pipe, texts=texts, labels=labels: pipe(texts, labels, TEMPLATE)
-        times, results = alternate(runs, rounds)
-        work = operations(loaded, pairs)
-        for run, seconds in times.items():
-            gc.collect()
-            with PeakMemory() as memory:
-                runs[run]()
-            difference = "" if run.startswith("stock") else f"{largest_difference(results['stock'], results[run]):.1e}"
-            share = "" if run.startswith("stock") else f"{work / seconds.median / peak:.0%}"
-            rows.append(
-                [
-                    name,
-                    run,
-                    str(seconds),
-                    f"{len(pairs) / seconds.median:.0f}",
-                    f"{times['stock'].median / seconds.median:.1f}x",
-                    share,
-                    f"{memory.megabytes:.0f} MB",
-                    difference,
-                ]
-            )
-            print(" ".join(rows[-1]), flush=True)
+        answers: dict[str, list[Answer]] = {run: [] for run in runs}
+        for turn in range(rounds + 1):
+            for run, do in runs.items():
+                answer = do()
+                if turn:  # the first is a warm-up
+                    answers[run].append(answer)
+        gflop = operations(sizes, lengths)
+        base = Times([answer.seconds for answer in answers["stock"]])
+        for run, done in answers.items():
+            times = Times([answer.seconds for answer in done])
+            ours = not run.startswith("stock")
+            row = [name, run, str(times), f"{len(lengths) / times.median:.0f}", f"{base.median / times.median:.1f}x"]
+            row.append(f"{gflop / times.median / peak:.0%}" if ours else "")
+            row.append(f"{max(answer.megabytes for answer in done):.0f} MB")
+            row.append(f"{largest_difference(answers['stock'][-1], done[-1]):.1e}" if ours else "")
+            rows.append(row)
+            print("  ".join(row), flush=True)
+    for contender in (stock, exact, auto):
+        contender.close()
     head = ["workload", "run", "median (min-max)", "pairs/s", "against stock", "of peak", "memory", "difference"]
     print("\n" + table(head, rows) + "\n", flush=True)
 
 
-def main() -> None:
-    from zeroshot.engine.worker import in_passing
-    from zeroshot.models.loading import load, register_local
-    from zeroshot.pipeline import ZeroShotPipeline
+def in_process(function, *args):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN201 - any function's
+    """`function(*args)` in a process that ends with it."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, args)
 
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="two rounds, the shorter workloads")
+    parser.add_argument("--quick", action="store_true", help="two rounds, the two shortest workloads")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--shape", choices=("embedded", "reference", "both"), default="both")
-    parser.add_argument("--model", help="a catalogue name or a local folder instead of the two shapes")
+    parser.add_argument("--model", help="a catalogue name or a local folder, instead of the two shapes")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--workload", type=int, action="append", help="0-4; several times for several")
+    parser.add_argument("--one-core", action="store_true", help="processor time on one core, for a busy machine")
+    parser.add_argument("--workload", type=int, action="append", help="0 to 4; several times for several")
     args = parser.parse_args()
     rounds = 2 if args.quick else args.rounds
-    names = list(WORKLOADS)
-    if args.workload:
-        names = [names[at] for at in args.workload]
-    elif args.quick:
-        names = names[:2]
-    peak = in_passing(matrix_peak)
-    print(f"{machine()}\nmeasured float32 matrix peak: {peak:.0f} GFLOP/s; {rounds} alternating rounds\n")
-    models: dict[str, Callable[[], LoadedModel]] = {}
-    if args.model:
-        known = register_local(args.model) if "/" in args.model and args.model.startswith((".", "/")) else args.model
-        models[args.model] = lambda: load(known)
-    if not args.model and args.shape != "reference":
-        models["embedded (12 x 384)"] = load_embedded
-    if not args.model and args.shape != "embedded":
-        models["XLM-R large (24 x 1024), random weights"] = load_reference_shape
-    for title, make in models.items():
-        loaded = in_passing(make)
-        ours = {
-            precision: ZeroShotPipeline(loaded, device=args.device, precision=precision)
-            for precision in ("float32", "auto")
-        }
-        print(f"## {title}; auto is {ours['auto'].precision}\n")
-        ours = {name if name != "auto" else f"auto ({pipe.precision})": pipe for name, pipe in ours.items()}
-        measure(loaded, ours, stock_pipeline(loaded, args.device), peak, rounds, names)
-        for pipe in ours.values():
-            pipe.engine.close()
+    wanted = args.workload or ([0, 1] if args.quick else list(range(len(WORKLOADS))))
+    peak = in_process(matrix_peak, args.one_core)
+    note = "; processor time of one core" if args.one_core else ""
+    print(f"{in_process(machine)}\nfloat32 matrix peak: {peak:.0f} GFLOP/s; {rounds} rounds in turn{note}\n", flush=True)
+    shapes = {"embedded": ["embedded"], "reference": [REFERENCE_SHAPE], "both": ["embedded", REFERENCE_SHAPE]}
+    for model in [args.model] if args.model else shapes[args.shape]:
+        compare(model, args.device, peak, rounds, wanted, args.one_core)
 
 
 if __name__ == "__main__":

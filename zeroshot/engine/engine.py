@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from zeroshot.engine.machine import keep_freed_memory
+from zeroshot.engine.machine import dismiss_team, keep_freed_memory
 from zeroshot.engine.packed import PackedModel
 from zeroshot.engine.precision import choose
 from zeroshot.engine.scheduler import Scheduler
@@ -121,6 +121,8 @@ class PairEngine:
 
 def build(model: PreTrainedModel, tokenizer: Tokenizer, *, device: str, precision: str, max_calls: int) -> PairEngine:
     """See `zeroshot.engine.make_engine`."""
+    if device == "cpu":
+        dismiss_team()  # whoever calls has often just loaded the model
     return in_passing(lambda: _build(model, tokenizer, device, precision, max_calls))
 
 

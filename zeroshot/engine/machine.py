@@ -38,3 +38,20 @@ def keep_freed_memory() -> bool:
         return False  # another C library
     # 32 MB is the most that glibc takes here; a larger block is mapped by itself.
     return bool(mallopt(_MMAP_THRESHOLD, 32 << 20)) and bool(mallopt(_TRIM_THRESHOLD, KEPT_BYTES))
+
+
+def dismiss_team() -> bool:
+    """Ends the OpenMP threads that wait for the calling thread's next operator; says whether it could.
+
+    They come back with that operator.  Until then they no longer count against those of other threads: see
+    `zeroshot.engine.worker`.
+    """
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        maps = Path("/proc/self/maps").read_text("utf-8")
+        # The library that torch brought is meant, not another of the system's.
+        names = {line.split(maxsplit=5)[5] for line in maps.splitlines() if "libgomp" in line}
+        return all([ctypes.CDLL(name).omp_pause_resource_all(_PAUSE_HARD) == 0 for name in sorted(names)])
+    return False  # another system
+
+
+_PAUSE_HARD = 2  # omp_pause_hard of omp.h
