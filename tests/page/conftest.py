@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Request, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -28,9 +28,10 @@ FLAGS = [
 ]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 DEAD = "http://127.0.0.1:9"  # the "discard" port: nobody listens
-START_LIMIT = 120.0  # seconds; a busy machine imports gradio slowly
+START_LIMIT = 300.0  # seconds; a busy machine imports gradio slowly
 
-expect.set_options(timeout=60_000)
+WAIT = 180_000  # milliseconds; the machine may be training a model at the same time
+expect.set_options(timeout=WAIT)
 
 
 class Server:
@@ -94,7 +95,7 @@ class Tab:
         self.errors: list[str] = []
         self.outside: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("dialog", lambda dialog: (self.errors.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", self._refuse)
         page.on("request", self._note)
         self.text = page.locator("#zs-text textarea")
         self.labels = page.locator("#zs-labels textarea")
@@ -106,8 +107,12 @@ class Tab:
         self.rows = page.locator("#zs-result .zs-row")
         self.status = page.locator("#zs-status")
 
-    def _note(self, request: object) -> None:
-        address = request.url  # type: ignore[attr-defined]
+    def _refuse(self, dialog: Dialog) -> None:
+        self.errors.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _note(self, request: Request) -> None:
+        address = request.url
         if not address.startswith((self.url, "data:", "blob:")):
             self.outside.append(address)
 
@@ -128,7 +133,7 @@ class Tab:
 
     def answered(self, text: str) -> None:
         """Waits for the answer to `text`."""
-        self.page.wait_for_function("text => window.zs?.shown?.text === text", arg=text, timeout=60_000)
+        self.page.wait_for_function("text => window.zs?.shown?.text === text", arg=text, timeout=WAIT)
         expect(self.result).to_be_visible()
 
     def bars(self) -> list[tuple[str, float]]:

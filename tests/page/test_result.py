@@ -96,8 +96,8 @@ def test_stop_really_stops(tab: Tab) -> None:
     tab.page.locator("[data-read-all]").click()
     tab.stop.click()
     started = time.monotonic()
-    expect(tab.status).to_contain_text("Stopped", timeout=20_000)
-    assert time.monotonic() - started < 20
+    expect(tab.status).to_contain_text("Stopped", timeout=60_000)
+    assert time.monotonic() - started < 60
     expect(tab.text).to_have_value(text)
     expect(tab.stop).to_be_hidden()
 

@@ -1,4 +1,4 @@
-"""Empty, wrong, hostile, too much, loading, unreachable: the page has a sentence for each and keeps what was typed."""
+"""Empty, wrong, hostile, too much, loading, unreachable: a sentence for each, and nothing typed is lost."""
 
 from __future__ import annotations
 

@@ -228,14 +228,14 @@ class Answers:
             if hypothesis_template is not None:
                 check_template(hypothesis_template)
             async for state in self.runs.follow(work, request, replace=False):
-                if not isinstance(state, Run):
-                    return {**state.to_dict(), **chart.result_data(state)}
+                result = state
         except ZeroShotError as error:
             raise gr.Error(str(error), print_exception=False) from None
         except Exception as error:  # noqa: BLE001
             _report(error)
             raise gr.Error(wording.UNEXPECTED, print_exception=False) from None
-        raise AssertionError("a run ends with a result or an error")
+        assert not isinstance(result, Run)  # a run ends with its result, or with an error
+        return {**result.to_dict(), **chart.result_data(result)}
 
 
 def _check_flag(multi_label: object) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING
 
-from zeroshot.errors import ModelUnavailableError, ZeroShotError
+from zeroshot.errors import Cancelled, ModelUnavailableError, ZeroShotError
 from zeroshot.models import download
 from zeroshot.models.cache import is_cached
 from zeroshot.models.catalogue import CATALOGUE, EMBEDDED, Entry, find_entry
@@ -91,12 +90,13 @@ class Models:
         """Returns when the first model is there.
 
         Raises:
+            Cancelled: `cancel` was set meanwhile.
             ZeroShotError: it cannot be loaded.
         """
         self.start()
         while not self._ready.wait(0.1):
             if cancel.is_set():
-                break
+                raise Cancelled
         if self._failure:
             raise self._failure
 
@@ -165,9 +165,3 @@ def _described(entry: Entry) -> str:
     if is_cached(entry.name):
         return entry.title
     return f"{entry.title}, {wording.size(entry.size_bytes)} to download"
-
-
-def quiet_hub() -> None:
-    """Keeps the hub's library from sending usage data and from drawing progress bars."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
