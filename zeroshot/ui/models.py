@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from zeroshot.detection import warm_up as warm_up_detection
 from zeroshot.errors import Cancelled, ModelUnavailableError, ZeroShotError
 from zeroshot.models import download
 from zeroshot.models.cache import is_cached
@@ -44,6 +45,7 @@ class Models:
 
     def _load(self) -> None:
         try:
+            warm_up_detection()  # first: whoever comes early types before anything is classified
             self._load_first()
         except ZeroShotError as error:
             self._failure = error
