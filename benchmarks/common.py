@@ -18,23 +18,32 @@ if TYPE_CHECKING:
     from zeroshot.models.loading import LoadedModel
 
 PROSE = (
-    "The council met on Tuesday to decide how much the new tram line may cost and who is going to pay for it. "
+    "The council met on Tuesday to decide how much the new tram line may cost and who is going to pay. "
     "Die Ministerin sagte, dass die Schulen im Herbst mehr Geld bekommen, aber nicht mehr Lehrer. "
     "После матча тренер сказал, что команда играла лучше, чем полгода назад, и поблагодарил болельщиков. "
     "Los médicos recomiendan dormir ocho horas y caminar todos los días, también cuando llueve. "
     "The battery lasts two days, the screen is bright, but the phone gets warm while it charges. "
     "Le prix du blé a encore baissé cette semaine, et les agriculteurs demandent de l'aide. "
 )
-LABELS = [
-    f"{kind} {topic}"
-    for kind in ("local", "national", "foreign", "recent", "surprising", "serious", "cheerful", "doubtful", "old", "new")
-    for topic in ("politics", "health", "sport", "science", "travel", "money", "food", "music", "schools", "weather")
+KINDS = [
+    "local",
+    "national",
+    "foreign",
+    "recent",
+    "surprising",
+    "serious",
+    "cheerful",
+    "doubtful",
+    "old",
+    "new",
 ]
+TOPICS = ["politics", "health", "sport", "science", "travel", "money", "food", "music", "schools", "weather"]
+LABELS = [f"{kind} {topic}" for kind in KINDS for topic in TOPICS]
 TEMPLATE = "This text is about {}."
 
 
 def machine() -> str:
-    """This machine in one line."""
+    """The machine in one line."""
     import torch
 
     from zeroshot.engine.machine import cores
@@ -49,8 +58,12 @@ def machine() -> str:
                 name = value.strip()
             if key.strip() == "flags":
                 flags = set(value.split())
-    fast = [flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16") if flag in flags]
-    load = ", load average %.1f" % os.getloadavg()[0] if hasattr(os, "getloadavg") else ""
+    fast = [
+        flag
+        for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
+        if flag in flags
+    ]
+    load = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
     return f"{name} ({' '.join(fast)}), {cores()} cores{gpu}, torch {torch.__version__}{load}"
 
@@ -71,7 +84,12 @@ def matrix_peak(one_core: bool = False) -> float:
     best = 0.0
     torch.set_num_threads(cores())
     with torch.inference_mode():
-        for rows, inner, outer in ((512, 384, 1536), (512, 1024, 4096), (1024, 1024, 1024), (2048, 2048, 2048)):
+        for rows, inner, outer in (
+            (512, 384, 1536),
+            (512, 1024, 4096),
+            (1024, 1024, 1024),
+            (2048, 2048, 2048),
+        ):
             a, b = torch.randn(rows, inner), torch.randn(outer, inner)
             torch.nn.functional.linear(a, b)
             for _ in range(10):
@@ -89,6 +107,7 @@ class Times:
 
     @property
     def median(self) -> float:
+        """Of the runs."""
         return statistics.median(self.seconds)
 
     def __str__(self) -> str:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from zeroshot.models.loading import LoadedModel
 
 
+PAD, UNKNOWN = "<pad>", "<unk>"
+
+
 @dataclass(frozen=True)
 class Setup:
     """What a contender is.
@@ -52,7 +55,9 @@ class Contender:
         other.close()
         self.precision: str = self._end.recv()
 
-    def run(self, texts: list[str], labels: list[str], template: str, batch_size: int | None = None) -> Answer:
+    def run(
+        self, texts: list[str], labels: list[str], template: str, batch_size: int | None = None
+    ) -> Answer:
         """Classifies `texts`; `batch_size` is for stock."""
         self._end.send((texts, labels, template, batch_size))
         answer: Answer = self._end.recv()
@@ -92,7 +97,9 @@ def _ours(loaded: LoadedModel, setup: Setup) -> tuple[Any, str]:
     pipe = ZeroShotPipeline(loaded, device=setup.device, precision=setup.precision)
     pipe.warm_up()
 
-    def run(texts: list[str], labels: list[str], template: str, batch_size: int | None) -> list[dict[str, float]]:
+    def run(
+        texts: list[str], labels: list[str], template: str, batch_size: int | None
+    ) -> list[dict[str, float]]:
         del batch_size
         results = pipe(texts, labels, template)
         return [dict(zip(result.labels, result.scores, strict=True)) for result in results]
@@ -101,20 +108,22 @@ def _ours(loaded: LoadedModel, setup: Setup) -> tuple[Any, str]:
 
 
 def _stock(loaded: LoadedModel, device: str) -> Any:
-    """transformers' zero-shot pipeline on the same weights."""
+    """The stock pipeline: transformers' zero-shot on the same weights."""
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerFast, ZeroShotClassificationPipeline
 
     # A tokenizer of its own: transformers switches padding and truncation on in the one beneath it.
     own = Tokenizer.from_str(loaded.tokenizer.to_str())
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=own, pad_token="<pad>", unk_token="<unk>", model_max_length=512, truncation_side="right"
+        tokenizer_object=own, pad_token=PAD, unk_token=UNKNOWN, model_max_length=512, truncation_side="right"
     )
     if getattr(loaded.model.config, "type_vocab_size", 1) < 2:
         tokenizer.model_input_names = ["input_ids", "attention_mask"]
     pipe = ZeroShotClassificationPipeline(model=loaded.model, tokenizer=tokenizer, device=device)
 
-    def run(texts: list[str], labels: list[str], template: str, batch_size: int | None) -> list[dict[str, float]]:
+    def run(
+        texts: list[str], labels: list[str], template: str, batch_size: int | None
+    ) -> list[dict[str, float]]:
         options = {} if batch_size is None else {"batch_size": batch_size}
         results = pipe(texts, labels, hypothesis_template=template, **options)
         return [dict(zip(result["labels"], result["scores"], strict=True)) for result in results]

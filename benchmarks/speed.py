@@ -2,10 +2,10 @@
 
     python benchmarks/speed.py [--quick] [--shape embedded|reference] [--model NAME|PATH] [--device cpu|cuda]
 
-Each side is a process of its own; they run in turn.  `stock` is transformers' pipeline as it comes, `stock, batch`
-the same at the best of a few batch sizes.  Share of peak: operations of the packed forward per second, against the
-best float32 matrix product measured in the same run; int8 can go beyond 100 %.  Memory: the most that the process
-held during a run, model included.
+Each side is a process of its own; they run in turn.  `stock` is transformers' pipeline as it comes, `stock,
+batch` the same at the best of a few batch sizes.  Share of peak: operations of the packed forward per second,
+against the best float32 matrix product measured in the same run; int8 can go beyond 100 %.  Memory: the most
+that the process held during a run, model included.
 """
 
 from __future__ import annotations
@@ -13,11 +13,17 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import random
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from common import LABELS, REFERENCE_SHAPE, TEMPLATE, Times, load_shape, machine, matrix_peak, table, texts_of
 from contender import Answer, Contender, Setup
 
-MIXED = random.Random(0).choices(range(10, 121), k=64)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Result = TypeVar("Result")
+
+MIXED = random.Random(0).choices(range(10, 121), k=64)  # noqa: S311 - the same on every run is what is wanted
 WORKLOADS: dict[str, tuple[list[int], int]] = {
     "20 tokens x 3 labels": ([20], 3),
     "60 x 10": ([60], 10),
@@ -29,7 +35,9 @@ BATCH_SIZES = (8, 32)
 
 
 def operations(config: dict[str, int], lengths: list[int]) -> float:
-    """GFLOP that the packed forward does for pairs of these lengths; the last layer for the first token alone."""
+    """GFLOP that the packed forward does for pairs of these lengths; the last layer for the first token
+    alone.
+    """
     width, inner, layers = config["width"], config["inner"], config["layers"]
     token = 2 * (4 * width * width + 2 * width * inner)
     total = 0.0
@@ -40,7 +48,9 @@ def operations(config: dict[str, int], lengths: list[int]) -> float:
 
 
 def facts(model: str) -> tuple[dict[str, int], list[tuple[str, list[str], list[str], list[int]]]]:
-    """The model's sizes, and of each workload its name, texts, labels and the length of each pair in tokens."""
+    """The model's sizes, and of each workload its name, texts, labels and the length of each pair in
+    tokens.
+    """
     loaded = load_shape("embedded" if model == REFERENCE_SHAPE else model)
     encode = loaded.tokenizer.encode
     special = loaded.tokenizer.num_special_tokens_to_add(is_pair=True)
@@ -51,7 +61,11 @@ def facts(model: str) -> tuple[dict[str, int], list[tuple[str, list[str], list[s
         short = [len(encode(TEMPLATE.format(label), add_special_tokens=False)) for label in labels]
         work.append((name, texts, labels, [a + b + special for a in long for b in short]))
     config = loaded.model.config
-    sizes = {"width": config.hidden_size, "inner": config.intermediate_size, "layers": config.num_hidden_layers}
+    sizes = {
+        "width": config.hidden_size,
+        "inner": config.intermediate_size,
+        "layers": config.num_hidden_layers,
+    }
     return ({"width": 1024, "inner": 4096, "layers": 24} if model == REFERENCE_SHAPE else sizes), work
 
 
@@ -67,21 +81,24 @@ def largest_difference(stock: Answer, ours: Answer) -> float:
 def compare(model: str, device: str, peak: float, rounds: int, wanted: list[int], one_core: bool) -> None:
     sizes, work = in_process(facts, model)
     sides = [("stock", "float32"), ("ours", "float32"), ("ours", "auto")]
-    stock, exact, auto = [Contender(Setup(kind, model, device, precision, one_core)) for kind, precision in sides]
+    stock, exact, auto = [
+        Contender(Setup(kind, model, device, precision, one_core)) for kind, precision in sides
+    ]
     print(f"## {model} ({sizes['layers']} layers x {sizes['width']}); auto is {auto.precision}\n", flush=True)
     rows = []
     for name, texts, labels, lengths in [work[at] for at in wanted]:
-        batch = min(BATCH_SIZES, key=lambda size: stock.run(texts, labels, TEMPLATE, size).seconds)
-        runs = {
-            "stock": lambda: stock.run(texts, labels, TEMPLATE),
-            f"stock, batch {batch}": lambda: stock.run(texts, labels, TEMPLATE, batch),
-            "float32": lambda: exact.run(texts, labels, TEMPLATE),
-            f"auto ({auto.precision})": lambda: auto.run(texts, labels, TEMPLATE),
+        tried = {size: stock.run(texts, labels, TEMPLATE, size).seconds for size in BATCH_SIZES}
+        batch = min(tried, key=lambda size: tried[size])
+        runs: dict[str, tuple[Contender, int | None]] = {
+            "stock": (stock, None),
+            f"stock, batch {batch}": (stock, batch),
+            "float32": (exact, None),
+            f"auto ({auto.precision})": (auto, None),
         }
         answers: dict[str, list[Answer]] = {run: [] for run in runs}
         for turn in range(rounds + 1):
-            for run, do in runs.items():
-                answer = do()
+            for run, (contender, size) in runs.items():
+                answer = contender.run(texts, labels, TEMPLATE, size)
                 if turn:  # the first is a warm-up
                     answers[run].append(answer)
         gflop = operations(sizes, lengths)
@@ -89,7 +106,13 @@ def compare(model: str, device: str, peak: float, rounds: int, wanted: list[int]
         for run, done in answers.items():
             times = Times([answer.seconds for answer in done])
             ours = not run.startswith("stock")
-            row = [name, run, str(times), f"{len(lengths) / times.median:.0f}", f"{base.median / times.median:.1f}x"]
+            row = [
+                name,
+                run,
+                str(times),
+                f"{len(lengths) / times.median:.0f}",
+                f"{base.median / times.median:.1f}x",
+            ]
             row.append(f"{gflop / times.median / peak:.0%}" if ours else "")
             row.append(f"{max(answer.megabytes for answer in done):.0f} MB")
             row.append(f"{largest_difference(answers['stock'][-1], done[-1]):.1e}" if ours else "")
@@ -97,31 +120,47 @@ def compare(model: str, device: str, peak: float, rounds: int, wanted: list[int]
             print("  ".join(row), flush=True)
     for contender in (stock, exact, auto):
         contender.close()
-    head = ["workload", "run", "median (min-max)", "pairs/s", "against stock", "of peak", "memory", "difference"]
+    head = [
+        "workload",
+        "run",
+        "median (min-max)",
+        "pairs/s",
+        "against stock",
+        "of peak",
+        "memory",
+        "difference",
+    ]
     print("\n" + table(head, rows) + "\n", flush=True)
 
 
-def in_process(function, *args):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN201 - any function's
+def in_process(function: Callable[..., Result], *args: Any) -> Result:
     """`function(*args)` in a process that ends with it."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, args)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="two rounds, the two shortest workloads")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--shape", choices=("embedded", "reference", "both"), default="both")
     parser.add_argument("--model", help="a catalogue name or a local folder, instead of the two shapes")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--one-core", action="store_true", help="processor time on one core, for a busy machine")
+    parser.add_argument(
+        "--one-core", action="store_true", help="processor time on one core, for a busy machine"
+    )
     parser.add_argument("--workload", type=int, action="append", help="0 to 4; several times for several")
     args = parser.parse_args()
     rounds = 2 if args.quick else args.rounds
     wanted = args.workload or ([0, 1] if args.quick else list(range(len(WORKLOADS))))
     peak = in_process(matrix_peak, args.one_core)
     note = "; processor time of one core" if args.one_core else ""
-    print(f"{in_process(machine)}\nfloat32 matrix peak: {peak:.0f} GFLOP/s; {rounds} rounds in turn{note}\n", flush=True)
+    print(
+        f"{in_process(machine)}\nfloat32 matrix peak: {peak:.0f} GFLOP/s; {rounds} rounds in turn{note}\n",
+        flush=True,
+    )
     shapes = {"embedded": ["embedded"], "reference": [REFERENCE_SHAPE], "both": ["embedded", REFERENCE_SHAPE]}
     for model in [args.model] if args.model else shapes[args.shape]:
         compare(model, args.device, peak, rounds, wanted, args.one_core)

@@ -67,7 +67,11 @@ def make_model(family: str, **changes: Any) -> PreTrainedModel:
         model = t.RobertaForSequenceClassification(config)
     elif family == "deberta":
         config = t.DebertaV2Config(
-            **sizes, max_position_embeddings=LONGEST, type_vocab_size=0, relative_attention=True, pos_att_type=["p2c", "c2p"]
+            **sizes,
+            max_position_embeddings=LONGEST,
+            type_vocab_size=0,
+            relative_attention=True,
+            pos_att_type=["p2c", "c2p"],
         )
         model = t.DebertaV2ForSequenceClassification(config)
     else:
@@ -105,7 +109,9 @@ def random_pairs(count: int, seed: int = 0, longest: int = 100) -> list[tuple[Id
     return pairs
 
 
-def stock_logits(model: PreTrainedModel, tokenizer: Tokenizer, pairs: list[tuple[Ids, Ids]]) -> NDArray[np.float32]:
+def stock_logits(
+    model: PreTrainedModel, tokenizer: Tokenizer, pairs: list[tuple[Ids, Ids]]
+) -> NDArray[np.float32]:
     """transformers' forward, one pair at a time, as its zero-shot pipeline calls it."""
     from transformers import PreTrainedTokenizerFast
 

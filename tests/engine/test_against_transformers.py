@@ -28,7 +28,9 @@ def test_these_families_are_packed(family: str) -> None:
     assert read_weights(make_model(family)) is not None
 
 
-@pytest.mark.parametrize("changes", [{"hidden_act": "gelu_new"}, {"hidden_act": "relu"}, {"num_hidden_layers": 1}])
+@pytest.mark.parametrize(
+    "changes", [{"hidden_act": "gelu_new"}, {"hidden_act": "relu"}, {"num_hidden_layers": 1}]
+)
 def test_other_configurations_of_a_packed_family(changes: dict[str, object]) -> None:
     model, tokenizer = make_model("xlm-roberta", **changes), make_tokenizer("xlm-roberta")
     engine = make_engine(model, tokenizer, precision="float32")

@@ -114,7 +114,7 @@ def test_cancel_stops_between_chunks(engine: Engine) -> None:
     cancel = threading.Event()
     told: list[int] = []
 
-    def progress(done: int, total: int) -> None:
+    def progress(done: int, _: int) -> None:
         told.append(done)
         cancel.set()
 
@@ -152,7 +152,7 @@ def test_too_little_gpu_memory_makes_chunks_smaller() -> None:
 
 
 def test_one_pair_too_large_for_the_gpu_is_an_error() -> None:
-    def never(pairs: list[Pair]) -> NDArray[np.float32]:
+    def never(_: list[Pair]) -> NDArray[np.float32]:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):
@@ -171,11 +171,11 @@ def test_what_auto_means(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose("auto", "cpu", packed=True) == "float32", "these instructions are no faster"
     assert choose("bfloat16", "cpu", packed=True) == "bfloat16", "but do as they are asked"
     has.add("avx512_vnni")
-    monkeypatch.setattr(kernels, "pick", lambda precision: kernels.Int8Twin)
+    monkeypatch.setattr(kernels, "pick", lambda _: kernels.Int8Twin)
     assert choose("auto", "cpu", packed=True) == "int8"
     assert choose("float32", "cpu", packed=True) == "float32"
     assert choose("auto", "cpu", packed=False) == "float32"
-    monkeypatch.setattr(kernels, "pick", lambda precision: None)
+    monkeypatch.setattr(kernels, "pick", lambda _: None)
     assert choose("auto", "cpu", packed=True) == "float32", "an operator that is wrong is not used"
     assert choose("auto", "mps", packed=True) == "float32"
     with pytest.raises(ValueError, match="not a precision"):
@@ -191,7 +191,7 @@ def test_operators_that_fail_or_lie_are_not_picked(monkeypatch: pytest.MonkeyPat
 
     class Wrong(kernels.PlainLinear):
         def add(self, x: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
-            return self.plain(x)
+            return self.plain(x) - residual
 
     for kind in (Absent, Wrong):
         assert not kernels.agree(kind, kernels.PlainLinear)

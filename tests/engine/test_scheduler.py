@@ -116,7 +116,9 @@ def test_forty_calls_finish_in_the_order_of_their_length(bench: Bench) -> None:
 def test_progress_is_told_after_each_chunk(bench: Bench) -> None:
     bench.let_run()
     told: list[tuple[int, int]] = []
-    bench.scheduler.run(values(range(10)), [256] * 10, progress=lambda done, total: told.append((done, total)))
+    bench.scheduler.run(
+        values(range(10)), [256] * 10, progress=lambda done, total: told.append((done, total))
+    )
     assert told[-1] == (10, 10)
     assert [done for done, _ in told] == sorted({done for done, _ in told})
 
@@ -146,7 +148,7 @@ def test_a_call_that_is_cancelled_before_it_starts(bench: Bench) -> None:
 def test_a_progress_that_raises_frees_its_place(bench: Bench) -> None:
     bench.let_run()
 
-    def vanish(done: int, total: int) -> None:
+    def vanish(*_: int) -> None:
         raise ConnectionError
 
     with pytest.raises(ConnectionError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -56,6 +56,11 @@ class Attention:
         return _joined(parts, rows)
 
 
+def _rows(context: Tensor) -> Tensor:
+    """`[rows, heads, width of one]` -> `[rows, width]`."""
+    return context.flatten(1)
+
+
 def _joined(parts: list[Tensor], rows: int) -> Tensor:
     """`parts` end to end, and zeros up to `rows`."""
     blank = rows - sum(len(part) for part in parts)
@@ -94,8 +99,10 @@ class VarlenAttention(Attention):
 
             x = torch.randn(3, 8, 2, 64, device=device, dtype=dtype)
             ends = torch.tensor([0, 8], device=device, dtype=torch.int32)
-            one = varlen_attn(x[0], x[1], x[2], ends, ends, 8, 8)
-            two = F.scaled_dot_product_attention(*(part.transpose(0, 1)[None] for part in x))[0].transpose(0, 1)
+            one: Any = varlen_attn(x[0], x[1], x[2], ends, ends, 8, 8)
+            two = F.scaled_dot_product_attention(*(part.transpose(0, 1)[None] for part in x))[0].transpose(
+                0, 1
+            )
             return bool(torch.allclose(one, two, atol=0.05))
         except (ImportError, RuntimeError, NotImplementedError, TypeError):
             return False
@@ -106,8 +113,8 @@ class VarlenAttention(Attention):
 
         query, key, value = projected.view(len(projected), 3, self._heads, -1).unbind(1)
         ends, longest = self._ends, self._longest
-        context: Tensor = varlen_attn(query, key, value, ends, ends, longest, longest)
-        return context.flatten(1)
+        context: Any = varlen_attn(query, key, value, ends, ends, longest, longest)
+        return _rows(context)
 
     def first(self, query: Tensor, projected: Tensor) -> Tensor:
         """See `Attention`."""
@@ -116,7 +123,5 @@ class VarlenAttention(Attention):
         pairs = len(self._key_ends) - 1
         key, value = projected.view(len(projected), 2, self._heads, -1).unbind(1)
         own = query[:pairs].view(pairs, self._heads, -1)
-        context: Tensor = varlen_attn(
-            own, key, value, self._query_ends, self._key_ends, 1, self._longest
-        )
-        return _joined([context.flatten(1)], len(query))
+        context: Any = varlen_attn(own, key, value, self._query_ends, self._key_ends, 1, self._longest)
+        return _joined([_rows(context)], len(query))

@@ -1,9 +1,11 @@
-"""The engine that callers hold: tokens, truncation, equal pairs once, and turns; the arithmetic is a backend's."""
+"""The engine that callers hold: tokens, truncation, equal pairs once, and turns; the arithmetic is a
+backend's.
+"""
 
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     Backend = Callable[[list[Pair]], NDArray[np.float32]]
 
 CPU_TOKENS = 512
-"""Tokens in a chunk on CPU: as fast as any larger number, and short enough that nobody waits long for a turn."""
+"""Tokens in a chunk on CPU: as fast as any larger number, and short enough that nobody waits long for a
+turn.
+"""
 
 GPU_TOKENS = 16_384
 """Tokens in a chunk on a GPU."""
@@ -60,7 +64,9 @@ class PairEngine:
         self.device, self.precision, self.family = device, precision, family
         self._layout = layout
         self._tokens = TokenCache(tokenizer)
-        self._scheduler: Scheduler[Pair] = Scheduler(backend, budget=budget, max_calls=max_calls, worker=worker)
+        self._scheduler: Scheduler[Pair] = Scheduler(
+            backend, budget=budget, max_calls=max_calls, worker=worker
+        )
 
     def tokenize(self, texts: Sequence[str]) -> list[Ids]:
         """Ids `int32 [tokens]` of each text: no special tokens, not truncated, each distinct text once."""
@@ -104,8 +110,8 @@ class PairEngine:
         room = self.max_length - self._layout.special - len(hypothesis)
         if len(premise) > room and room < 1:
             raise InputError(
-                f"Template and label together have {len(hypothesis)} tokens, and the model reads {self.max_length} "
-                "with the text: shorten the template or the label."
+                f"Template and label together have {len(hypothesis)} tokens, and the model reads "
+                f"{self.max_length} with the text: shorten the template or the label."
             )
         return premise[:room] if len(premise) > room else premise
 
@@ -119,14 +125,18 @@ class PairEngine:
         self._scheduler.close()
 
 
-def build(model: PreTrainedModel, tokenizer: Tokenizer, *, device: str, precision: str, max_calls: int) -> PairEngine:
+def build(
+    model: PreTrainedModel, tokenizer: Tokenizer, *, device: str, precision: str, max_calls: int
+) -> PairEngine:
     """See `zeroshot.engine.make_engine`."""
     if device == "cpu":
         dismiss_team()  # whoever calls has often just loaded the model
     return in_passing(lambda: _build(model, tokenizer, device, precision, max_calls))
 
 
-def _build(model: PreTrainedModel, tokenizer: Tokenizer, device: str, precision: str, max_calls: int) -> PairEngine:
+def _build(
+    model: PreTrainedModel, tokenizer: Tokenizer, device: str, precision: str, max_calls: int
+) -> PairEngine:
     layout = read_layout(tokenizer)
     weights = read_weights(model)
     precision = choose(precision, device, packed=weights is not None)
@@ -140,7 +150,8 @@ def _build(model: PreTrainedModel, tokenizer: Tokenizer, device: str, precision:
     else:
         if not on_cpu:
             dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-            model = copy.deepcopy(model).to(device, dtype)  # the caller's stays as it is
+            moved: Any = copy.deepcopy(model)  # the caller's stays as it is
+            model = moved.to(device, dtype)
         backend = StockModel(model, layout)
         max_length, family = _positions(model), str(model.config.model_type)
     return PairEngine(
@@ -148,7 +159,7 @@ def _build(model: PreTrainedModel, tokenizer: Tokenizer, device: str, precision:
         tokenizer,
         layout,
         max_length=max_length,
-        num_classes=int(model.config.num_labels),
+        num_classes=len(model.config.id2label or ()),
         device=device,
         precision=precision,
         family=family,
@@ -179,5 +190,7 @@ def _positions(model: PreTrainedModel) -> int:
     """Tokens that a model of a family we do not know has positions for."""
     for name, part in model.named_modules():
         if name.endswith("position_embeddings") and getattr(part, "padding_idx", None) is not None:
-            return int(part.num_embeddings - part.padding_idx - 1)  # RoBERTa's relatives count from after the padding
+            return int(
+                part.num_embeddings - part.padding_idx - 1
+            )  # RoBERTa's relatives count from after the padding
     return int(model.config.max_position_embeddings)

@@ -1,16 +1,18 @@
 """Linear layers with prepared weights: the only module that touches torch's private operators.
 
 A linear layer is asked for in three forms, because oneDNN can do what follows the product while its result is
-still in the cache: `plain`, `gelu` and `add` (a residual).  Each kind that uses a private operator has a plain
-twin that any torch runs; `pick` hands out the private one only after it gave the twin's answer on a sample.
+still in the cache: `plain`, `gelu` and `add` (a residual).  Each kind that uses a private operator has a
+plain twin that any torch runs; `pick` hands out the private one only after it gave the twin's answer on a
+sample.
 
-int8: a weight has one scale for each output channel, an activation one for each row, found as the row comes by.
-So what a pair of texts gets never depends on the pairs computed beside it; and since the products are sums of
-whole numbers, it is the same to the bit.
+int8: a weight has one scale for each output channel, an activation one for each row, found as the row comes
+by. So what a pair of texts gets never depends on the pairs computed beside it; and since the products are
+sums of whole numbers, it is the same to the bit.
 """
 
 from __future__ import annotations
 
+# ruff: noqa: SLF001 - private operators are what this module is for
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -48,7 +50,9 @@ class MakeLinear(Protocol):
 
     def __call__(
         self, weight: Tensor, bias: Tensor, approximate: str = "none", *, after_gelu: bool = False
-    ) -> Linear: ...
+    ) -> Linear:
+        """Makes a layer."""
+        ...
 
 
 class PlainLinear:
@@ -84,7 +88,8 @@ class OneDnnLinear:
         # The number is how many rows the order is chosen for; any number of rows then works.
         self._weight = ops._reorder_linear_weight.default(weight.contiguous(), 512)
         self._bias, self._approximate = bias, approximate
-        # By overload: where torch has to find one out, it prints the tensors into the error of each that misses.
+        # By overload: where torch has to find one out, it prints the tensors into the error of each that
+        # misses.
         self._unary, self._binary = ops._linear_pointwise.default, ops._linear_pointwise.binary
 
     def plain(self, x: Tensor) -> Tensor:
@@ -107,7 +112,9 @@ CENTRE = 128
 """Stands for 0 in a quantised row."""
 
 GELU_ZERO = 24
-"""Stands for 0 in a quantised row of `gelu`'s: little room below, where it never goes, for more steps above."""
+"""Stands for 0 in a quantised row of `gelu`'s: little room below, where it never goes, for more steps
+above.
+"""
 
 
 def _row_scales(x: Tensor, *, after_gelu: bool) -> Tensor:
@@ -118,7 +125,9 @@ def _row_scales(x: Tensor, *, after_gelu: bool) -> Tensor:
 
 
 def quantise_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """`[out, in]` -> whole numbers `int8 [out, in]` and scales `[out]`; gives back what was stored as int8 so."""
+    """`[out, in]` -> whole numbers `int8 [out, in]` and scales `[out]`; gives back what was stored as int8
+    so.
+    """
     scales = weight.abs().amax(1).div(127).clamp_min(SMALLEST_SCALE)
     return torch.round(weight / scales[:, None]).to(torch.int8), scales
 
@@ -165,11 +174,22 @@ class Int8Linear:
     def _scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The product but for the scale of each row, and these scales `[rows, 1]`."""
         scales = _row_scales(x, after_gelu=self._after_gelu)
-        # One pass that rounds, clamps and narrows, where torch's plain operators make four.  Its bytes are looked at
-        # in place: `int_repr` copies them one by one.
+        # One pass that rounds, clamps and narrows, where torch's plain operators make four.  Its bytes are
+        # looked at in place: `int_repr` copies them one by one.
         quantised = torch.quantize_per_tensor(x * scales.reciprocal(), 1.0, self._zero, torch.quint8)
-        steps = torch.empty(0, dtype=torch.uint8).set_(quantised.untyped_storage(), 0, x.shape)
-        args = (self._weight, self._scales, self._zeros, None, 1.0, 0, torch.float32, "none", [], "")
+        steps = torch.empty(0, dtype=torch.uint8).set_(quantised.untyped_storage(), 0, x.shape, x.stride())
+        args: tuple[Any, ...] = (
+            self._weight,
+            self._scales,
+            self._zeros,
+            None,
+            1.0,
+            0,
+            torch.float32,
+            "none",
+            [],
+            "",
+        )
         return _tensor(self._product(steps, 1.0, self._zero, *args)), scales
 
     def plain(self, x: Tensor) -> Tensor:
@@ -187,7 +207,7 @@ class Int8Linear:
 
 
 def _tensor(value: Any) -> Tensor:
-    """torch types its private operators as returning anything."""
+    """A result of a private operator, which torch types as anything."""
     tensor: Tensor = value
     return tensor
 
@@ -195,8 +215,8 @@ def _tensor(value: Any) -> Tensor:
 def agree(make: MakeLinear, twin: MakeLinear, dtype: torch.dtype = torch.float32) -> bool:
     """Whether two kinds of linear layer give the same answers on a sample, in all forms.
 
-    The sample is as long as a real layer's row and holds the largest values that int8 knows: a processor whose
-    instructions overflow there (pairs of products summed in 16 bits) is found out.
+    The sample is as long as a real layer's row and holds the largest values that int8 knows: a processor
+    whose instructions overflow there (pairs of products summed in 16 bits) is found out.
     """
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(48, 384, generator=generator).to(dtype) / 16
@@ -210,7 +230,9 @@ def agree(make: MakeLinear, twin: MakeLinear, dtype: torch.dtype = torch.float32
         for after_gelu in (False, True):
             one, two = make(weight, bias, after_gelu=after_gelu), twin(weight, bias, after_gelu=after_gelu)
             given = F.gelu(x) if after_gelu else x
-            answers = [(kind.plain(given), kind.gelu(given), kind.add(given, residual)) for kind in (one, two)]
+            answers = [
+                (kind.plain(given), kind.gelu(given), kind.add(given, residual)) for kind in (one, two)
+            ]
             for a, b in zip(*answers, strict=True):
                 torch.testing.assert_close(a, b, atol=tolerance, rtol=tolerance)
     except (RuntimeError, NotImplementedError, AttributeError, TypeError, AssertionError):

@@ -26,9 +26,9 @@ def cores() -> int:
 def keep_freed_memory() -> bool:
     """Lets the allocator keep what the forward frees; says whether it could.
 
-    A forward frees and takes the same megabytes hundreds of times.  glibc gives such blocks back to the system at
-    once and gets them zeroed page by page: with int8 products that is half of the time.  Elsewhere than on glibc
-    nothing is done.
+    A forward frees and takes the same megabytes hundreds of times.  glibc gives such blocks back to the
+    system at once and gets them zeroed page by page: with int8 products that is half of the time.  Elsewhere
+    than on glibc nothing is done.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -50,7 +50,8 @@ def dismiss_team() -> bool:
         maps = Path("/proc/self/maps").read_text("utf-8")
         # The library that torch brought is meant, not another of the system's.
         names = {line.split(maxsplit=5)[5] for line in maps.splitlines() if "libgomp" in line}
-        return all([ctypes.CDLL(name).omp_pause_resource_all(_PAUSE_HARD) == 0 for name in sorted(names)])
+        failed = [name for name in sorted(names) if ctypes.CDLL(name).omp_pause_resource_all(_PAUSE_HARD)]
+        return not failed
     return False  # another system
 
 

@@ -73,11 +73,15 @@ class PackedModel:
         self._types = there(weights.types)
         self._norm = weights.norm.to(device)
         *lower, last = weights.layers
-        self._layers = [_Layer(layer, linear(layer.query, layer.key, layer.value), linear, norm) for layer in lower]
+        self._layers = [
+            _Layer(layer, linear(layer.query, layer.key, layer.value), linear, norm) for layer in lower
+        ]
         self._last = _Layer(last, linear(last.key, last.value), linear, norm)
         self._last_query = linear(last.query)
         self._dense, self._classes = weights.dense.to(device), weights.classes.to(device)
-        self._attention: type[Attention] = VarlenAttention if VarlenAttention.works(device, dtype) else Attention
+        self._attention: type[Attention] = (
+            VarlenAttention if VarlenAttention.works(device, dtype) else Attention
+        )
 
     def __call__(self, pairs: list[Pair]) -> NDArray[np.float32]:
         """Logits `float32 [pairs, classes]`, in the order given."""
@@ -129,7 +133,9 @@ def skip_pads(packed: Packed, pad: int) -> NDArray[np.int64]:
 
 
 class _Layer:
-    """One encoder layer.  `project` makes queries, keys and values (the last layer: keys and values) at once."""
+    """One encoder layer.  `project` makes queries, keys and values (the last layer: keys and values) at
+    once.
+    """
 
     def __init__(
         self,

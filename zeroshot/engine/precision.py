@@ -2,15 +2,17 @@
 
 `auto` means, with the packed forward:
 
-- on a CPU with VNNI or AMX int8 instructions: `int8` (measured: four times the float32 rate of products, twice the
+- on a CPU with VNNI or AMX int8 instructions: `int8` (measured: four times the float32 rate of products,
+twice the
   throughput over all; the embedded model's answers stay, see benchmarks/RESULTS.md);
-- on a CPU with AMX bfloat16 instructions only: `bfloat16`.  AVX-512's bfloat16 instructions are no reason: on the
+- on a CPU with AMX bfloat16 instructions only: `bfloat16`.  AVX-512's bfloat16 instructions are no reason: on
+the
   machines at hand they were slower than float32;
 - on CUDA: `bfloat16` where the GPU computes in it;
 - otherwise `float32`.
 
-It is decided by what the processor says it has and by whether the operators give the right answer on a sample,
-never by a timing: the same machine gives the same scores after every start.
+It is decided by what the processor says it has and by whether the operators give the right answer on a
+sample, never by a timing: the same machine gives the same scores after every start.
 
 transformers' own forward (families that are not packed) is computed in float32 on CPU and MPS.
 """
@@ -34,7 +36,7 @@ def choose(requested: str, device: str, *, packed: bool) -> str:
     """
     if requested not in PRECISIONS:
         raise ValueError(f"{requested!r} is not a precision: choose one of {', '.join(PRECISIONS)}.")
-    kind = device.split(":")[0]
+    kind = device.partition(":")[0]
     if kind == "cuda":
         offered = ["bfloat16"] if torch.cuda.is_bf16_supported(including_emulation=False) else []
     elif kind == "cpu" and packed:

@@ -1,8 +1,8 @@
 """Turns: many callers, one thread that computes, bounded chunks of work.
 
-Each call brings pairs; the worker takes some from each call in turn (deficit round robin over tokens), computes
-them together and hands the rows back.  So three labels on a tweet are not stuck behind a hundred on a long page,
-and what one chunk needs in memory does not grow with the number of pairs that wait.
+Each call brings pairs; the worker takes some from each call in turn (deficit round robin over tokens),
+computes them together and hands the rows back.  So three labels on a tweet are not stuck behind a hundred on
+a long page, and what one chunk needs in memory does not grow with the number of pairs that wait.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ class _Job(Generic[Item]):
     """One call: its items, the dearest first, and what has been computed of them."""
 
     def __init__(
-        self, items: Sequence[Item], costs: Sequence[int], cancel: threading.Event | None, lock: threading.Lock
+        self,
+        items: Sequence[Item],
+        costs: Sequence[int],
+        cancel: threading.Event | None,
+        lock: threading.Lock,
     ) -> None:
         self.items = items
         self.costs = costs

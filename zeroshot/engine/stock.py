@@ -37,8 +37,8 @@ class StockModel:
         self._pad = 0 if pad is None else int(pad)
         self._typed = "token_type_ids" in taken and getattr(config, "type_vocab_size", 0) > 1
         self._options = {"use_cache": False} if "use_cache" in taken else {}
-        # BART's head reads the last end-of-text token and wants as many of them in every row of a batch; a text
-        # may have one typed into it.
+        # BART's head reads the last end-of-text token and wants as many of them in every row of a batch; a
+        # text may have one typed into it.
         ends = config.eos_token_id if getattr(config, "is_encoder_decoder", False) else None
         self._end = ends if isinstance(ends, int) else None
 
@@ -82,7 +82,9 @@ class StockModel:
             mask[at, : len(row)] = 1
             if self._typed:
                 types[at, : len(row)] = self._layout.types(len(premise), len(hypothesis))
-        inputs = {"input_ids": ids, "attention_mask": mask} | ({"token_type_ids": types} if self._typed else {})
+        inputs = {"input_ids": ids, "attention_mask": mask} | (
+            {"token_type_ids": types} if self._typed else {}
+        )
         with torch.inference_mode():
             tensors = {name: torch.from_numpy(value).to(self._model.device) for name, value in inputs.items()}
             logits: NDArray[np.float32] = self._model(**tensors, **self._options).logits.float().cpu().numpy()

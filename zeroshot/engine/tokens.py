@@ -43,7 +43,9 @@ class TokenCache:
         self._lock = threading.Lock()
 
     def __call__(self, texts: Sequence[str]) -> list[Ids]:
-        """Ids `int32 [tokens]` of each text, not truncated, in the order given; equal texts share one array."""
+        """Ids `int32 [tokens]` of each text, not truncated, in the order given; equal texts share one
+        array.
+        """
         found: dict[str, Ids] = {}
         with self._lock:
             for text in texts:
@@ -78,8 +80,8 @@ class TokenCache:
 class PairLayout:
     """Where the special tokens of a pair go: `before` premise `between` hypothesis `after`.
 
-    The `*_types` are the token types (segment ids) of the special tokens; `premise_type` and `hypothesis_type`
-    those of the two texts.
+    The `*_types` are the token types (segment ids) of the special tokens; `premise_type` and
+    `hypothesis_type` those of the two texts.
     """
 
     before: Ids
@@ -121,7 +123,9 @@ def read_layout(tokenizer: Tokenizer) -> PairLayout:
     """
     sample = next((word for word in ("a", "the", "1", ".", "的") if _plain(tokenizer, word)), None)
     if sample is None:
-        raise ModelFormatError("The model's tokenizer turns no sample text into tokens: download the model again.")
+        raise ModelFormatError(
+            "The model's tokenizer turns no sample text into tokens: download the model again."
+        )
     encoding = tokenizer.encode(sample, sample)
     ids = np.array(encoding.ids, np.int32)
     types = np.array(encoding.type_ids, np.int32)
@@ -131,7 +135,11 @@ def read_layout(tokenizer: Tokenizer) -> PairLayout:
     plain = _plain(tokenizer, sample)
     if ids[premise].tolist() != plain or ids[hypothesis].tolist() != plain or premise[-1] > hypothesis[0]:
         raise ModelFormatError("The model's tokenizer does not join two texts as a zero-shot model's does.")
-    start, middle, end = slice(0, premise[0]), slice(premise[-1] + 1, hypothesis[0]), slice(hypothesis[-1] + 1, None)
+    start, middle, end = (
+        slice(0, premise[0]),
+        slice(premise[-1] + 1, hypothesis[0]),
+        slice(hypothesis[-1] + 1, None),
+    )
     return PairLayout(
         before=ids[start],
         between=ids[middle],
@@ -152,8 +160,8 @@ def _plain(tokenizer: Tokenizer, text: str) -> list[int]:
 class Packed:
     """Pairs laid end to end with no padding between them, pairs of equal length side by side.
 
-    Up to `ROWS - 1` rows of no meaning follow the last pair.  oneDNN writes machine code for every new number of
-    rows, which takes as long as a small product; so there shall be few numbers.
+    Up to `ROWS - 1` rows of no meaning follow the last pair.  oneDNN writes machine code for every new number
+    of rows, which takes as long as a small product; so there shall be few numbers.
 
     Attributes:
         ids: token ids `int64 [tokens]`.
@@ -197,4 +205,6 @@ def pack(layout: PairLayout, pairs: Sequence[Pair]) -> Packed:
     blank = np.zeros(-tokens % ROWS, np.int64)
     ids = np.concatenate((*pieces, blank), dtype=np.int64)
     positions = np.concatenate((np.arange(tokens) - np.repeat(first, ordered), blank))
-    return Packed(ids, positions, np.concatenate((*types, blank), dtype=np.int64), first, groups, order, tokens)
+    return Packed(
+        ids, positions, np.concatenate((*types, blank), dtype=np.int64), first, groups, order, tokens
+    )

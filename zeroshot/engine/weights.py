@@ -1,7 +1,8 @@
 """What the packed forward needs of a stock transformers model: its tensors, by what they do.
 
-BERT, RoBERTa and XLM-RoBERTa have one encoder under different names; they differ in where positions start and in
-the head.  `read_weights` answers None for everything else, which then runs through transformers' own forward.
+BERT, RoBERTa and XLM-RoBERTa have one encoder under different names; they differ in where positions start and
+in the head.  `read_weights` answers None for everything else, which then runs through transformers' own
+forward.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The thread that computes.  All engines on the CPU share one.
 
-There is one not only so that two models do not fight for the cores.  torch's operators are spread over the cores by
-OpenMP, which keeps a team of threads for every thread that ever asked; once the teams together have more threads
-than there are cores, each of them goes to sleep after every operator and must be woken for the next, and a forward
-of short texts takes twice as long.  For the same reason `in_passing` is the place for other heavy work.
+There is one not only so that two models do not fight for the cores.  torch's operators are spread over the
+cores by OpenMP, which keeps a team of threads for every thread that ever asked; once the teams together have
+more threads than there are cores, each of them goes to sleep after every operator and must be woken for the
+next, and a forward of short texts takes twice as long.  For the same reason `in_passing` is the place for
+other heavy work.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Source(Protocol):
 
 
 class Worker:
-    """A thread that serves its sources in turn, a chunk each.  It starts with the first source and ends with the last.
+    """A thread that serves its sources in turn, a chunk each.  It starts with the first source and ends with
+    the last.
 
     Attributes:
         lock: guards the worker and its sources.
