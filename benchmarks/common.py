@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contender import keep_to_one_core
+from benchmarks.contender import keep_to_one_core
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

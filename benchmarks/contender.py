@@ -75,7 +75,7 @@ def _serve(setup: Setup, end: Connection) -> None:
         keep_to_one_core()
         clock = time.process_time
 
-    from common import load_shape
+    from benchmarks.common import load_shape
 
     loaded = load_shape(setup.model)
     if setup.kind == "stock":

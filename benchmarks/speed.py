@@ -1,6 +1,6 @@
 """Ours against transformers' zero-shot pipeline: same weights, same answers, how much time?
 
-    python benchmarks/speed.py [--quick] [--shape embedded|reference] [--model NAME|PATH] [--device cpu|cuda]
+    python -m benchmarks.speed [--quick] [--shape embedded|reference] [--model NAME|PATH] [--device cpu|cuda]
 
 Each side is a process of its own; they run in turn.  `stock` is transformers' pipeline as it comes, `stock,
 batch` the same at the best of a few batch sizes.  Share of peak: operations of the packed forward per second,
@@ -15,8 +15,18 @@ import multiprocessing
 import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from common import LABELS, REFERENCE_SHAPE, TEMPLATE, Times, load_shape, machine, matrix_peak, table, texts_of
-from contender import Answer, Contender, Setup
+from benchmarks.common import (
+    LABELS,
+    REFERENCE_SHAPE,
+    TEMPLATE,
+    Times,
+    load_shape,
+    machine,
+    matrix_peak,
+    table,
+    texts_of,
+)
+from benchmarks.contender import Answer, Contender, Setup
 
 if TYPE_CHECKING:
     from collections.abc import Callable

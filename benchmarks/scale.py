@@ -1,0 +1,71 @@
+"""Many texts, streamed: steady throughput, flat memory.
+
+    python -m benchmarks.scale [--quick] [--texts 100000] [--seconds 0]
+
+100,000 texts x 6 labels on the embedded model.  With `--seconds` it stops early and says how long all would
+take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import time
+from typing import TYPE_CHECKING
+
+from benchmarks.common import LABELS, PROSE, TEMPLATE, machine, table
+from benchmarks.contender import status
+from benchmarks.speed import in_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def texts() -> Iterator[str]:
+    """Texts without end, nearly all distinct, of 5 to 60 words."""
+    source = random.Random(0)  # noqa: S311 - the same on every run
+    words = PROSE.split()
+    while True:
+        yield " ".join(source.choices(words, k=source.randint(5, 60)))
+
+
+def main() -> None:
+    from zeroshot import get_pipeline
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="stop after 20 seconds")
+    parser.add_argument("--texts", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=0.0, help="stop after so long; 0: at the end")
+    parser.add_argument("--precision", default="auto")
+    args = parser.parse_args()
+    limit = 20.0 if args.quick else args.seconds
+    pipe = get_pipeline("embedded", precision=args.precision)
+    pipe.warm_up()
+    print(f"{in_process(machine)}\n{args.texts} texts x 6 labels, embedded, {pipe.precision}\n", flush=True)
+    rows = []
+    step = max(1000, args.texts // 20) if not limit else 500
+    done, start = 0, time.perf_counter()
+    last = start
+    for _ in pipe.stream(itertools.islice(texts(), args.texts), LABELS[:6], TEMPLATE):
+        done += 1
+        now = time.perf_counter()
+        if done % step == 0:
+            rows.append([str(done), f"{step / (now - last):.0f}", f"{status('VmRSS'):.0f} MB"])
+            print("  ".join(rows[-1]), flush=True)
+            last = now
+        if limit and now - start > limit:
+            break
+    seconds = time.perf_counter() - start
+    print("\n" + table(["texts", "texts/s since the line above", "memory"], rows))
+    print(
+        f"\n{done} texts in {seconds:.0f} s: {done / seconds:.0f} texts/s, {6 * done / seconds:.0f} pairs/s"
+    )
+    if done < args.texts:
+        print(f"all {args.texts} would take {args.texts * seconds / done / 60:.0f} minutes")
+
+
+if __name__ == "__main__":
+    main()
