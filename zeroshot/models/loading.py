@@ -88,7 +88,7 @@ def load(name: str) -> LoadedModel:
         ModelFormatError: the files are damaged or are no NLI model.
     """
     entry = find_entry(name)
-    folder = _folder(entry)
+    folder = folder_of(entry)
     try:
         model, tokenizer = load_embedded(folder) if is_embedded_folder(folder) else _load_stock(folder)
         id2label = {int(number): str(label) for number, label in (model.config.id2label or {}).items()}
@@ -110,7 +110,12 @@ def load(name: str) -> LoadedModel:
     return LoadedModel(entry, model, tokenizer, id2label)
 
 
-def _folder(entry: Entry) -> Path:
+def folder_of(entry: Entry) -> Path:
+    """Where the files of a model lie.
+
+    Raises:
+        ModelUnavailableError: they are not on this machine.
+    """
     if entry.name == EMBEDDED:
         if not is_embedded_folder(EMBEDDED_FOLDER):
             raise ModelUnavailableError(
