@@ -1,0 +1,1 @@
+"""Speed and quality, as commands that print tables."""

@@ -20,6 +20,6 @@ def _locked(self: PairEngine, *args: Any, **options: Any) -> Any:
 
 
 if __name__ == "__main__":
-    PairEngine.logits = _locked
+    PairEngine.logits = _locked  # type: ignore[method-assign]
     settings = read_settings(sys.argv[1:])
     build_page(settings).launch(**launch_options(settings))

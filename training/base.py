@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -54,12 +54,12 @@ _EMBEDDING_NAMES = {
 }
 
 
-def read_packed(data: bytes) -> tuple[dict[str, int], dict[str, NDArray[np.generic]]]:
+def read_packed(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The header and the raw tensors of a packed model: blocks for 4-bit ones, else float32."""
     if data[:4] != b"E5S1":
         raise ValueError("This is not a packed e5 model: it does not start with 'E5S1'.")
     fields = np.frombuffer(data, "<u4", 16, 4)
-    header = {
+    header: dict[str, Any] = {
         "hidden_size": int(fields[1]),
         "num_hidden_layers": int(fields[2]),
         "num_attention_heads": int(fields[3]),
@@ -76,7 +76,7 @@ def read_packed(data: bytes) -> tuple[dict[str, int], dict[str, NDArray[np.gener
     at += 8 + normalisation_bytes
     count = int(np.frombuffer(data, "<u4", 1, at)[0])
     at += 4
-    tensors: dict[str, NDArray[np.generic]] = {}
+    tensors: dict[str, NDArray[Any]] = {}
     for _ in range(count):
         length = int(np.frombuffer(data, "<u2", 1, at)[0])
         name = data[at + 2 : at + 2 + length].decode()

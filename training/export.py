@@ -57,7 +57,7 @@ def export(
 
 
 def export_plain(model: BertForSequenceClassification, tokenizer_json: str, folder: Path) -> None:
-    """Writes the model as trained, in float32, as a plain Hugging Face folder: the yardstick of compression."""
+    """Writes the model as trained, in float32, as a plain folder: what compression is measured by."""
     model.save_pretrained(folder)
     (folder / "tokenizer.json").write_text(tokenizer_json, "utf-8")
     _write_tokenizer_config(folder, model.config.max_position_embeddings)

@@ -94,7 +94,7 @@ def run(data: Path, base: str, tokenizer: str, work: Path, out: Path, *, smoke: 
     stages = [replace(s, pairs=SMOKE_PAIRS, warmup=8, tokens=512) for s in STAGES] if smoke else list(STAGES)
     model, blocks = new_model(base)
     if torch.cuda.is_available():
-        model.cuda()
+        model.to("cuda")  # type: ignore[call-arg, arg-type, unused-ignore]
     tokenizer_json = load_tokenizer_json(tokenizer)
     cache = TokenCache(Tokenizer.from_str(tokenizer_json))
     zero_shot = ZeroShotGroups(data, limit=limit)

@@ -87,7 +87,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Tab:
-    """The page as a visitor handles it. Collects what went wrong in the browser and what it asked of others."""
+    """The page as a visitor handles it; collects browser errors and what was asked of others."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
