@@ -34,9 +34,13 @@ class Attention:
         for row, pairs, length in self._groups:
             part = projected[row : row + pairs * length].view(pairs, length, 3, self._heads, -1)
             query, key, value = part.permute(2, 0, 3, 1, 4)
-            context = F.scaled_dot_product_attention(query, key, value)
+            context = self._pairs(query, key, value)
             parts.append(context.transpose(1, 2).reshape(pairs * length, width))
         return _joined(parts, rows)
+
+    def _pairs(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Pairs of one length, each argument `[pairs, heads, length, width of one]` -> the same."""
+        return F.scaled_dot_product_attention(query, key, value)
 
     def first(self, query: Tensor, projected: Tensor) -> Tensor:
         """The first token's of each pair alone.
@@ -67,6 +71,45 @@ def _joined(parts: list[Tensor], rows: int) -> Tensor:
     if blank:
         parts.append(parts[0].new_zeros(blank, parts[0].shape[1]))
     return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+class ProductAttention(Attention):
+    """Two batched products and an exponential between them: float32 on CPU, for lengths that torch's own is
+    slow at.
+
+    Torch's own takes the columns left over after each 16 one by one.  This one takes whole tables of scores,
+    and saves a pass over them by not looking for each row's largest: `exp(s) / sum(exp(s))` is softmax as
+    long as the sum neither overflows nor nears the smallest numbers, which the sums tell afterwards.  Where
+    one does, torch's own computes these pairs again.
+
+    Which way a pair takes depends on its length alone, never on its neighbours.
+    """
+
+    SHORTEST, LONGEST = 49, 1024
+
+    def _pairs(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        pairs, heads, length, width = query.shape
+        if length % 16 == 0 or not self.SHORTEST <= length <= self.LONGEST:
+            return super()._pairs(query, key, value)
+        q, k, v = (part.reshape(pairs * heads, length, width) for part in (query, key, value))
+        scores = torch.baddbmm(
+            q.new_empty(()).expand(pairs * heads, length, length),
+            q,
+            k.transpose(1, 2),
+            beta=0,
+            alpha=width**-0.5,
+        ).exp_()
+        sums = scores.sum(-1, keepdim=True)
+        least, most = torch.aminmax(sums)
+        if not (least.item() > _SMALLEST_SUM and most.item() < _LARGEST_SUM):  # not a number is neither
+            return super()._pairs(query, key, value)
+        return torch.bmm(scores, v).div_(sums).view(pairs, heads, length, width)
+
+
+_SMALLEST_SUM = 1e-25
+"""Above it the scores that matter, within a billionth of the largest, have not lost a digit."""
+
+_LARGEST_SUM = 1e38
 
 
 class VarlenAttention(Attention):
@@ -125,3 +168,10 @@ class VarlenAttention(Attention):
         own = query[:pairs].view(pairs, self._heads, -1)
         context: Any = varlen_attn(own, key, value, self._query_ends, self._key_ends, 1, self._longest)
         return _joined([_rows(context)], len(query))
+
+
+def best_attention(device: str, dtype: torch.dtype) -> type[Attention]:
+    """The fastest kind that works for a device and a precision."""
+    if VarlenAttention.works(device, dtype):
+        return VarlenAttention
+    return ProductAttention if device == "cpu" and dtype == torch.float32 else Attention

@@ -88,8 +88,7 @@ class OneDnnLinear:
         # The number is how many rows the order is chosen for; any number of rows then works.
         self._weight = ops._reorder_linear_weight.default(weight.contiguous(), 512)
         self._bias, self._approximate = bias, approximate
-        # By overload: where torch has to find one out, it prints the tensors into the error of each that
-        # misses.
+        # Named by overload: where torch has to try them, it prints the tensors into the error of each miss.
         self._unary, self._binary = ops._linear_pointwise.default, ops._linear_pointwise.binary
 
     def plain(self, x: Tensor) -> Tensor:
@@ -112,9 +111,7 @@ CENTRE = 128
 """Stands for 0 in a quantised row."""
 
 GELU_ZERO = 24
-"""Stands for 0 in a quantised row of `gelu`'s: little room below, where it never goes, for more steps
-above.
-"""
+"""Stands for 0 in a quantised row of `gelu`'s: little room below, where it never goes, more above."""
 
 
 def _row_scales(x: Tensor, *, after_gelu: bool) -> Tensor:
@@ -125,8 +122,9 @@ def _row_scales(x: Tensor, *, after_gelu: bool) -> Tensor:
 
 
 def quantise_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """`[out, in]` -> whole numbers `int8 [out, in]` and scales `[out]`; gives back what was stored as int8
-    so.
+    """`[out, in]` -> whole numbers `int8 [out, in]` and scales `[out]`.
+
+    A weight that was stored as int8 in this way comes back as it was.
     """
     scales = weight.abs().amax(1).div(127).clamp_min(SMALLEST_SCALE)
     return torch.round(weight / scales[:, None]).to(torch.int8), scales
@@ -178,19 +176,9 @@ class Int8Linear:
         # looked at in place: `int_repr` copies them one by one.
         quantised = torch.quantize_per_tensor(x * scales.reciprocal(), 1.0, self._zero, torch.quint8)
         steps = torch.empty(0, dtype=torch.uint8).set_(quantised.untyped_storage(), 0, x.shape, x.stride())
-        args: tuple[Any, ...] = (
-            self._weight,
-            self._scales,
-            self._zeros,
-            None,
-            1.0,
-            0,
-            torch.float32,
-            "none",
-            [],
-            "",
-        )
-        return _tensor(self._product(steps, 1.0, self._zero, *args)), scales
+        weight = (self._weight, self._scales, self._zeros)
+        result: tuple[Any, ...] = (None, 1.0, 0, torch.float32, "none", [], "")  # no bias, float32, nothing after it
+        return _tensor(self._product(steps, 1.0, self._zero, *weight, *result)), scales
 
     def plain(self, x: Tensor) -> Tensor:
         """See `Linear`."""

@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from zeroshot.engine import kernels
-from zeroshot.engine.attention import Attention, VarlenAttention
+from zeroshot.engine.attention import best_attention
 from zeroshot.engine.tokens import ROWS, pack
 from zeroshot.engine.weights import Norm
 
@@ -79,9 +79,7 @@ class PackedModel:
         self._last = _Layer(last, linear(last.key, last.value), linear, norm)
         self._last_query = linear(last.query)
         self._dense, self._classes = weights.dense.to(device), weights.classes.to(device)
-        self._attention: type[Attention] = (
-            VarlenAttention if VarlenAttention.works(device, dtype) else Attention
-        )
+        self._attention = best_attention(device, dtype)
 
     def __call__(self, pairs: list[Pair]) -> NDArray[np.float32]:
         """Logits `float32 [pairs, classes]`, in the order given."""
@@ -133,8 +131,8 @@ def skip_pads(packed: Packed, pad: int) -> NDArray[np.int64]:
 
 
 class _Layer:
-    """One encoder layer.  `project` makes queries, keys and values (the last layer: keys and values) at
-    once.
+    """One encoder layer; `project` makes queries, keys and values at once, in the last layer keys and
+    values.
     """
 
     def __init__(

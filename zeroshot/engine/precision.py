@@ -2,17 +2,15 @@
 
 `auto` means, with the packed forward:
 
-- on a CPU with VNNI or AMX int8 instructions: `int8` (measured: four times the float32 rate of products,
-twice the
-  throughput over all; the embedded model's answers stay, see benchmarks/RESULTS.md);
-- on a CPU with AMX bfloat16 instructions only: `bfloat16`.  AVX-512's bfloat16 instructions are no reason: on
-the
-  machines at hand they were slower than float32;
+- on a CPU with VNNI or AMX int8 instructions: `int8`.  Measured with AVX-512 VNNI: four times the rate of
+  float32 products, about twice the throughput over all; what it does to answers is measured by `benchmarks.quality`;
+- on a CPU with AMX bfloat16 instructions only: `bfloat16`.  AVX-512's bfloat16 instructions are no reason:
+  where they were measured, products were slower than in float32;
 - on CUDA: `bfloat16` where the GPU computes in it;
 - otherwise `float32`.
 
 It is decided by what the processor says it has and by whether the operators give the right answer on a
-sample, never by a timing: the same machine gives the same scores after every start.
+sample, never by a timing: a machine gives the same scores after every start.
 
 transformers' own forward (families that are not packed) is computed in float32 on CPU and MPS.
 """

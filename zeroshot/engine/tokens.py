@@ -43,9 +43,7 @@ class TokenCache:
         self._lock = threading.Lock()
 
     def __call__(self, texts: Sequence[str]) -> list[Ids]:
-        """Ids `int32 [tokens]` of each text, not truncated, in the order given; equal texts share one
-        array.
-        """
+        """Ids `int32 [tokens]` of each text, not truncated, in order; equal texts share one array."""
         found: dict[str, Ids] = {}
         with self._lock:
             for text in texts:

@@ -35,8 +35,9 @@ class Source(Protocol):
 
 
 class Worker:
-    """A thread that serves its sources in turn, a chunk each.  It starts with the first source and ends with
-    the last.
+    """A thread that serves its sources in turn, a chunk each.
+
+    It starts with the first source and ends with the last.
 
     Attributes:
         lock: guards the worker and its sources.

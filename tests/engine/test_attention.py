@@ -1,0 +1,87 @@
+"""The ways to compute attention agree with torch's own, also where an exponential overflows."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from conftest import make_tokenizer, random_pairs
+from torch.nn import functional as F  # noqa: N812 - its usual name
+
+from zeroshot.engine.attention import Attention, ProductAttention, VarlenAttention, best_attention
+from zeroshot.engine.tokens import Packed, pack, read_layout
+
+HEADS, WIDTH = 4, 64
+
+
+def packed(longest: int = 130) -> Packed:
+    return pack(read_layout(make_tokenizer("bert")), random_pairs(40, longest=longest))
+
+
+def expected(chunk: Packed, projected: torch.Tensor) -> torch.Tensor:
+    """Pair by pair."""
+    out = torch.zeros(len(projected), WIDTH)
+    ends = [*chunk.first.tolist(), chunk.tokens]
+    for start, end in pairwise(ends):
+        query, key, value = projected[start:end].view(end - start, 3, HEADS, -1).permute(1, 2, 0, 3)
+        out[start:end] = F.scaled_dot_product_attention(query, key, value).transpose(0, 1).flatten(1)
+    return out
+
+
+@pytest.mark.parametrize("kind", [Attention, ProductAttention])
+@pytest.mark.parametrize("scale", [1.0, 3.0, 30.0])
+def test_every_pair_attends_to_itself_alone(kind: type[Attention], scale: float) -> None:
+    chunk = packed()
+    assert any(length > ProductAttention.SHORTEST for _, _, length in chunk.groups)
+    torch.manual_seed(0)
+    projected = torch.randn(len(chunk.ids), 3 * WIDTH) * scale
+    if scale == 30:
+        assert (projected[:64, :16] @ projected[:64, 64:80].T / 4).max() > 100, "its exponential overflows"
+    attention = kind(chunk, HEADS, "cpu")
+    whole = expected(chunk, projected)
+    torch.testing.assert_close(attention.whole(projected), whole, atol=1e-5 * scale, rtol=1e-5)
+    rows = torch.from_numpy(chunk.first)
+    first = attention.first(projected[rows, :WIDTH], projected[:, WIDTH:])
+    torch.testing.assert_close(first, whole[rows], atol=1e-5 * scale, rtol=1e-5)
+
+
+def test_scores_that_are_all_very_small_are_no_trouble() -> None:
+    chunk = packed()
+    projected = torch.ones(len(chunk.ids), 3 * WIDTH)
+    projected[:, :WIDTH] *= -100  # every score is about -400: each exponential is 0
+    torch.testing.assert_close(
+        ProductAttention(chunk, HEADS, "cpu").whole(projected), expected(chunk, projected)
+    )
+
+
+def test_a_pair_gets_the_same_bits_alone_and_among_others() -> None:
+    layout = read_layout(make_tokenizer("bert"))
+    ids = np.arange(4, 4 + 60, dtype=np.int32)
+    one, many = pack(layout, [(ids, ids[:9])]), pack(layout, [(ids, ids[:9])] * 7)
+    torch.manual_seed(0)
+    projected = torch.randn(len(one.ids), 3 * WIDTH)
+    alone = ProductAttention(one, HEADS, "cpu").whole(projected)[: one.tokens]
+    repeated = projected[: one.tokens].repeat(7, 1)
+    repeated = torch.cat((repeated, torch.zeros(len(many.ids) - len(repeated), 3 * WIDTH)))
+    together = ProductAttention(many, HEADS, "cpu").whole(repeated)
+    assert torch.equal(together[: one.tokens], alone)
+    assert torch.equal(together[6 * one.tokens : 7 * one.tokens], alone)
+
+
+def test_the_kind_follows_from_device_and_precision() -> None:
+    assert best_attention("cpu", torch.float32) is ProductAttention
+    assert best_attention("cpu", torch.bfloat16) is Attention
+    assert best_attention("mps", torch.float32) is Attention
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_attention_over_varying_lengths_on_a_gpu() -> None:
+    assert VarlenAttention.works("cuda", torch.bfloat16)
+    chunk = packed()
+    torch.manual_seed(0)
+    projected = torch.randn(len(chunk.ids), 3 * WIDTH)
+    there = projected.to("cuda", torch.bfloat16)
+    whole = VarlenAttention(chunk, HEADS, "cuda").whole(there).float().cpu()[: chunk.tokens]
+    torch.testing.assert_close(whole, expected(chunk, projected)[: chunk.tokens], atol=0.05, rtol=0.05)
