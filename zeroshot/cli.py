@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     download = commands.add_parser("download", help="fetch a model of the catalogue")
     download.add_argument("name")
     download.add_argument(
-        "--again", action="store_true", help="fetch every file anew, in place of damaged ones"
+        "--again", action="store_true", help="check every file and fetch the damaged ones anew"
     )
     download.set_defaults(run=_download)
 

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from zeroshot.detection import warm_up as warm_up_detection
-from zeroshot.errors import Cancelled, ModelUnavailableError, ZeroShotError
+from zeroshot.errors import Cancelled, ModelFormatError, ModelUnavailableError, ZeroShotError
 from zeroshot.models import download
 from zeroshot.models.cache import is_cached
 from zeroshot.models.catalogue import CATALOGUE, EMBEDDED, Entry, find_entry
@@ -32,6 +32,7 @@ class Models:
         self._ready = threading.Event()
         self._started = threading.Lock()
         self._failure: ZeroShotError | None = None
+        self._damaged: set[str] = set()
 
     def _first(self, wanted: str | None) -> str:
         if wanted:
@@ -124,6 +125,8 @@ class Models:
         try:
             return self._pipeline(name), self.trouble or ""
         except ZeroShotError as error:
+            if isinstance(error, ModelFormatError) and entry.is_remote:
+                self._damaged.add(name)
             if name == self.default:
                 raise
             return self._standing_in(entry, f"cannot be used: {error}")
@@ -143,9 +146,9 @@ class Models:
     def status(self, name: str) -> tuple[str, bool]:
         """A sentence on the chosen model, and whether it still changes by itself."""
         entry = find_entry(name)
-        if is_cached(name):
-            return f"{entry.when} Licence: {entry.licence}.", False
         under_way = download.current(name)
+        if is_cached(name) and not (under_way and under_way.state == "running"):
+            return f"{entry.when} Licence: {entry.licence}.", False
         if under_way is None:
             return f"{entry.when} {wording.size(entry.size_bytes)} to download.", False
         if under_way.state == "running":
@@ -158,9 +161,11 @@ class Models:
         )
 
     def fetch(self, name: str) -> None:
-        """Begins to download a model that is not on this machine; returns at once."""
-        if not is_cached(name):
-            download.start(name)
+        """Begins to download a model that is not on this machine, or to mend a damaged one; returns at once."""
+        damaged = name in self._damaged
+        if damaged or not is_cached(name):
+            self._damaged.discard(name)
+            download.start(name, again=damaged)
 
 
 def _described(entry: Entry) -> str:
