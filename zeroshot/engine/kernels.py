@@ -177,7 +177,8 @@ class Int8Linear:
         quantised = torch.quantize_per_tensor(x * scales.reciprocal(), 1.0, self._zero, torch.quint8)
         steps = torch.empty(0, dtype=torch.uint8).set_(quantised.untyped_storage(), 0, x.shape, x.stride())
         weight = (self._weight, self._scales, self._zeros)
-        result: tuple[Any, ...] = (None, 1.0, 0, torch.float32, "none", [], "")  # no bias, float32, nothing after it
+        # No bias, a result in float32, nothing computed after it.
+        result: tuple[Any, ...] = (None, 1.0, 0, torch.float32, "none", [], "")
         return _tensor(self._product(steps, 1.0, self._zero, *weight, *result)), scales
 
     def plain(self, x: Tensor) -> Tensor:
