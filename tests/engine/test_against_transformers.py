@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from conftest import LONGEST, PACKED, SIZES, make_model, make_tokenizer, random_pairs, stock_logits
 
+from tests.engine.conftest import (
+    LONGEST,
+    PACKED,
+    SIZES,
+    make_model,
+    make_tokenizer,
+    random_pairs,
+    stock_logits,
+)
 from zeroshot.engine import kernels, make_engine
 from zeroshot.engine.packed import PackedModel
 from zeroshot.engine.tokens import read_layout

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from conftest import make_tokenizer, random_pairs
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
+from tests.engine.conftest import make_tokenizer, random_pairs
 from zeroshot.engine.attention import Attention, ProductAttention, VarlenAttention, best_attention
 from zeroshot.engine.tokens import Packed, pack, read_layout
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from conftest import LONGEST, make_model, make_tokenizer, random_pairs
 
+from tests.engine.conftest import LONGEST, make_model, make_tokenizer, random_pairs
 from zeroshot.engine import make_engine
 from zeroshot.engine.engine import PairEngine, _halved
 from zeroshot.engine.precision import choose

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import make_tokenizer, random_pairs
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from tests.engine.conftest import make_tokenizer, random_pairs
 from zeroshot.engine.tokens import ROWS, TokenCache, pack, read_layout
 from zeroshot.errors import ModelFormatError
 

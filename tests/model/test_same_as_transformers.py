@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import FAMILIES, THREE, build, stock
 
+from tests.model.tiny import FAMILIES, THREE, build, stock
 from zeroshot import TEMPLATES, get_pipeline
 from zeroshot.engine import make_engine
 from zeroshot.models.embedded_format import load_embedded

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import repositories
-from hub import Hub
 
+from tests.models import repositories
+from tests.models.hub import Hub
 from zeroshot.models import download, loading, transfer
 from zeroshot.models.catalogue import CATALOGUE, REFERENCE
 

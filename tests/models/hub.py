@@ -194,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serves two tiny models until the program is stopped."""
-    import repositories
+    from tests.models import repositories
 
     with tempfile.TemporaryDirectory() as folder, Hub() as hub:
         hub.repositories = {

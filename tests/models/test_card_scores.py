@@ -15,7 +15,7 @@ from zeroshot.models import verify
 from zeroshot.models.catalogue import REFERENCE
 
 if TYPE_CHECKING:
-    from hub import Hub
+    from tests.models.hub import Hub
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import repositories
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast, pipeline
 
+from tests.models import repositories
 from zeroshot.errors import ModelFormatError, ZeroShotError
 from zeroshot.models.embedded_format import (
     EMBEDDED_FOLDER,

@@ -10,9 +10,9 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
-import repositories
-from hub import Hub, etag
 
+from tests.models import repositories
+from tests.models.hub import Hub, etag
 from zeroshot.errors import ModelFormatError, ModelUnavailableError, UnknownModelError
 from zeroshot.models import download, transfer
 from zeroshot.models.cache import is_cached, snapshot

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import repositories
 import torch
 from safetensors.torch import load_file, save_file
 
+from tests.models import repositories
 from zeroshot.errors import ModelFormatError, ModelUnavailableError, UnknownModelError
 from zeroshot.models.catalogue import CATALOGUE, EMBEDDED, REFERENCE, find_entry
 from zeroshot.models.device import pick_device

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Server, Tab
 from playwright.sync_api import Browser, expect
+
+from tests.page.conftest import Server, Tab
 
 
 def violations(tab: Tab, axe: str) -> list[str]:

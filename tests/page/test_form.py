@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Tab
 from playwright.sync_api import expect
 
+from tests.page.conftest import Tab
 from zeroshot.templates import suggest_template
 
 GERMAN = "Der Trainer war nach dem Spiel sehr zufrieden mit der Leistung seiner Mannschaft."

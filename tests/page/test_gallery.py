@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from conftest import ROOT, Tab
 from playwright.sync_api import expect
 
+from tests.page.conftest import ROOT, Tab
 from zeroshot.labels import parse_labels
 from zeroshot.languages import LANGUAGES
 from zeroshot.templates import check_template

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from conftest import Server, Tab
 from playwright.sync_api import Browser, expect
+
+from tests.page.conftest import Server, Tab
 
 TEXT = "Кто победит на выборах? 100% & «всё», a=b #1 😀"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Tab
 from playwright.sync_api import expect
 
+from tests.page.conftest import Tab
 from zeroshot.ui.raw_pair import split_raw_pair
 
 PREMISE = "За кого вы голосуете в 2020 году?"

@@ -10,10 +10,11 @@ import sys
 from typing import Any
 
 import pytest
-from conftest import ROOT, Server, Tab
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from playwright.sync_api import expect
+
+from tests.page.conftest import ROOT, Server, Tab
 
 TEXT = 'L\'équipe a gagné "la coupe" \\ {hier} $HOME `id`\nà 20 h 😀'
 LABELS = "sport, l'économie, a{}b"

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from conftest import Tab
 from playwright.sync_api import expect
+
+from tests.page.conftest import Tab
 
 TEXT = "The striker scored in the last minute and the fans celebrated all night."
 

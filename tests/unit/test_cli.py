@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_engine import THREE, Loaded, StubEngine
 
+from tests.unit.local_engine import THREE, Loaded, StubEngine
 from zeroshot import cli, pipeline
 from zeroshot.errors import ModelUnavailableError
 from zeroshot.pipeline import ZeroShotPipeline

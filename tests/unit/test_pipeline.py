@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from local_engine import THREE, TWO, Loaded, StubEngine
 
+from tests.unit.local_engine import THREE, TWO, Loaded, StubEngine
 from zeroshot import nli, pipeline
 from zeroshot.errors import Cancelled, LabelError, ModelFormatError, TemplateError, TextError
 from zeroshot.pipeline import ZeroShotPipeline

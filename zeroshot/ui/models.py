@@ -161,7 +161,7 @@ class Models:
         )
 
     def fetch(self, name: str) -> None:
-        """Begins to download a model that is not on this machine, or to mend a damaged one; returns at once."""
+        """Begins to download a model that is not here, or to mend a damaged one; returns at once."""
         damaged = name in self._damaged
         if damaged or not is_cached(name):
             self._damaged.discard(name)
