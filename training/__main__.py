@@ -21,6 +21,7 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, default=EMBEDDED_FOLDER, help="folder that receives the model")
     parser.add_argument("--smoke", action="store_true", help="the whole recipe on a handful of rows")
+    parser.add_argument("--scale", type=float, default=1.0, help="so many times as many pairs in each stage")
     arguments = parser.parse_args()
 
     from training.recipe import run
@@ -32,6 +33,7 @@ def main() -> int:
         arguments.work,
         arguments.out,
         smoke=arguments.smoke,
+        scale=arguments.scale,
     )
     if not finished:
         print("Stopped; the same command goes on from the checkpoint.", file=sys.stderr)

@@ -78,7 +78,9 @@ def mixture(stage: Stage, nli: NliPairs, zero_shot: ZeroShotGroups) -> Callable[
     return draw
 
 
-def run(data: Path, base: str, tokenizer: str, work: Path, out: Path, *, smoke: bool = False) -> bool:
+def run(
+    data: Path, base: str, tokenizer: str, work: Path, out: Path, *, smoke: bool = False, scale: float = 1.0
+) -> bool:
     """Runs or resumes the whole recipe. True when it reached the end and wrote `out`.
 
     Args:
@@ -88,10 +90,13 @@ def run(data: Path, base: str, tokenizer: str, work: Path, out: Path, *, smoke: 
             trained, not compressed.
         out: folder that receives the model.
         smoke: every step, on a handful of rows.
+        scale: how many times as many pairs in each stage; more compute, a better model.
     """
     work.mkdir(parents=True, exist_ok=True)
     limit = SMOKE_ROWS if smoke else None
-    stages = [replace(s, pairs=SMOKE_PAIRS, warmup=8, tokens=512) for s in STAGES] if smoke else list(STAGES)
+    stages = [replace(stage, pairs=round(stage.pairs * scale)) for stage in STAGES]
+    if smoke:
+        stages = [replace(stage, pairs=SMOKE_PAIRS, warmup=8, tokens=512) for stage in STAGES]
     model, blocks = new_model(base)
     if torch.cuda.is_available():
         model.to("cuda")  # type: ignore[call-arg, arg-type, unused-ignore]
