@@ -24,6 +24,12 @@ def snippet(tab: Tab, key: str) -> str:
     return tab.page.locator(f"#zs-code-{key} code").text_content() or ""
 
 
+def with_code(tab: Tab) -> Tab:
+    """The page opened, and its code panel: Gradio renders what is folded when it is unfolded."""
+    tab.open().page.get_by_text("The same from a program").click()
+    return tab
+
+
 def shown(tab: Tab) -> dict[str, float]:
     data = json.loads(tab.page.locator("[data-result]").get_attribute("data-result") or "")
     return dict(zip(data["labels"], data["scores"], strict=True))
@@ -41,7 +47,7 @@ def run(*command: str) -> str:
 
 
 def test_code_panel_gives_what_is_on_screen(tab: Tab) -> None:
-    tab.open().fill(TEXT, LABELS)
+    with_code(tab).fill(TEXT, LABELS)
     tab.multi.check()
     tab.run.click()
     tab.answered(TEXT)
@@ -62,7 +68,7 @@ def test_code_panel_gives_what_is_on_screen(tab: Tab) -> None:
 def test_python_of_transformers_is_exact_in_float32(tab: Tab) -> None:
     from zeroshot import get_pipeline
 
-    tab.open().classify(TEXT, LABELS)
+    with_code(tab).classify(TEXT, LABELS)
     given = printed(run(sys.executable, "-c", snippet(tab, "transformers")))
     template = tab.template.input_value()
     labels = ["sport", "l'économie", "a{}b"]
@@ -71,7 +77,7 @@ def test_python_of_transformers_is_exact_in_float32(tab: Tab) -> None:
 
 
 def test_long_texts_are_read_from_a_file(tab: Tab) -> None:
-    tab.open().fill("The team won the cup. " * 400, "sports, politics")
+    with_code(tab).fill("The team won the cup. " * 400, "sports, politics")
     expect(tab.page.locator("#zs-code-python code")).to_contain_text('open("text.txt"')
     ast.parse(snippet(tab, "python"))
     ast.parse(snippet(tab, "transformers"))
