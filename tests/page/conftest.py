@@ -50,6 +50,7 @@ class Server:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self._printed = ""
 
     def wait(self) -> Server:
         ends = time.monotonic() + START_LIMIT
@@ -67,7 +68,9 @@ class Server:
     def stop(self) -> str:
         """Ends it; what it printed."""
         self.process.kill()
-        return self.process.communicate()[0]
+        if self.process.stdout and not self.process.stdout.closed:  # a second stop has no more to read
+            self._printed = self.process.communicate()[0]
+        return self._printed
 
 
 @pytest.fixture(scope="session")
