@@ -42,6 +42,7 @@ class Server:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/"
+        self.printed = ""
         self.process = subprocess.Popen(
             [sys.executable, "app.py", "--port", str(port), *arguments],
             cwd=ROOT,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -18,7 +20,7 @@ HOSTILE = [
     "zero\u200bwidth",
     "\u202eright to left",
     "العربية",
-    "&lt;b&gt;",
+    "&lt b &amp",
     "x" * 100,
 ]
 
@@ -81,6 +83,7 @@ def test_model_that_cannot_be_fetched(tab: Tab) -> None:
     tab.page.locator("#zs-model input").click()
     tab.page.get_by_role("option", name="reference").click()
     expect(tab.page.locator("#zs-model-help")).to_contain_text("cannot be reached")
+    expect(tab.page.locator("#zs-model input")).to_have_value(re.compile("reference"))
     tab.run.click()
     tab.answered("The team won the cup.")
     expect(tab.result).to_contain_text("This answer is from Embedded")

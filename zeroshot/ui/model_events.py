@@ -40,7 +40,9 @@ class ModelWatch:
             changes = True
             while changes and self._turn.get(session) == turn and not is_gone(request):
                 sentence, changes = await asyncio.to_thread(self._models.status, name)
-                yield [_help(sentence), gr.skip() if changes else gr.update(choices=self._models.choices())]
+                # With new titles the chooser would fall back to its first value: it is told which to keep.
+                titles = gr.skip() if changes else gr.update(choices=self._models.choices(), value=name)
+                yield [_help(sentence), titles]
                 await asyncio.sleep(LOOK_EVERY if changes else 0)
         except ZeroShotError as error:
             yield [_help(str(error)), gr.skip()]
