@@ -40,6 +40,9 @@ CPU_TOKENS = 384
 CPU_TOKENS_LARGE = 256
 """The same for models so large that a token takes ten times as long and needs fewer neighbours to be fast."""
 
+INT8_TIMES = 2
+"""So many times more in int8: they take as long, and larger products pay."""
+
 GPU_TOKENS = 16_384
 """Tokens in a chunk on a GPU."""
 
@@ -165,14 +168,15 @@ def _build(
         device=device,
         precision=precision,
         family=family,
-        budget=_budget(model) if on_cpu else GPU_TOKENS,
+        budget=_budget(model, precision) if on_cpu else GPU_TOKENS,
         max_calls=max_calls,
         worker=CPU if on_cpu else None,
     )
 
 
-def _budget(model: PreTrainedModel) -> int:
-    return CPU_TOKENS if getattr(model.config, "hidden_size", 0) <= 512 else CPU_TOKENS_LARGE
+def _budget(model: PreTrainedModel, precision: str) -> int:
+    tokens = CPU_TOKENS if getattr(model.config, "hidden_size", 0) <= 512 else CPU_TOKENS_LARGE
+    return tokens * INT8_TIMES if precision == "int8" else tokens
 
 
 def _halved(compute: Backend) -> Backend:

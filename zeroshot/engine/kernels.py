@@ -45,7 +45,8 @@ class MakeLinear(Protocol):
     Args of the call:
         weight, bias: `[out, in]` and `[out]`.
         approximate: of `gelu`, as `torch.nn.functional.gelu` names it.
-        after_gelu: whether the inputs are what `gelu` gives, and so never below -0.17.
+        after_gelu: whether the inputs are what `gelu` gives, and so never below -0.17, and are needed
+            by nobody else: their memory may be written over.
     """
 
     def __call__(
@@ -172,9 +173,11 @@ class Int8Linear:
     def _scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The product but for the scale of each row, and these scales `[rows, 1]`."""
         scales = _row_scales(x, after_gelu=self._after_gelu)
+        # What `gelu` gave is read here and never again: its memory may be used.
+        whole = x.mul_(scales.reciprocal()) if self._after_gelu else x * scales.reciprocal()
         # One pass that rounds, clamps and narrows, where torch's plain operators make four.  Its bytes are
         # looked at in place: `int_repr` copies them one by one.
-        quantised = torch.quantize_per_tensor(x * scales.reciprocal(), 1.0, self._zero, torch.quint8)
+        quantised = torch.quantize_per_tensor(whole, 1.0, self._zero, torch.quint8)
         steps = torch.empty(0, dtype=torch.uint8).set_(quantised.untyped_storage(), 0, x.shape, x.stride())
         weight = (self._weight, self._scales, self._zeros)
         # No bias, a result in float32, nothing computed after it.
@@ -188,7 +191,7 @@ class Int8Linear:
 
     def gelu(self, x: Tensor) -> Tensor:
         """See `Linear`."""
-        return F.gelu(self.plain(x), approximate=self._approximate)
+        return torch.ops.aten.gelu_.default(self.plain(x), approximate=self._approximate)
 
     def add(self, x: Tensor, residual: Tensor) -> Tensor:
         """See `Linear`."""
@@ -220,7 +223,8 @@ def agree(make: MakeLinear, twin: MakeLinear, dtype: torch.dtype = torch.float32
             one, two = make(weight, bias, after_gelu=after_gelu), twin(weight, bias, after_gelu=after_gelu)
             given = F.gelu(x) if after_gelu else x
             answers = [
-                (kind.plain(given), kind.gelu(given), kind.add(given, residual)) for kind in (one, two)
+                (kind.plain(given.clone()), kind.gelu(given.clone()), kind.add(given.clone(), residual))
+                for kind in (one, two)
             ]
             for a, b in zip(*answers, strict=True):
                 torch.testing.assert_close(a, b, atol=tolerance, rtol=tolerance)
