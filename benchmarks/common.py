@@ -166,7 +166,7 @@ def _reference_shape() -> LoadedModel:
         label2id={"contradiction": 0, "neutral": 1, "entailment": 2},
     )
     model = XLMRobertaForSequenceClassification(config).eval()
-    return dataclasses.replace(embedded, model=model, id2label=embedded.id2label)
+    return dataclasses.replace(embedded, source=model, id2label=embedded.id2label)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

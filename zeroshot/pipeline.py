@@ -73,7 +73,7 @@ class ZeroShotPipeline:
             from zeroshot.models.device import pick_device
 
             engine = make_engine(
-                loaded.model, loaded.tokenizer, device=pick_device(device), precision=precision
+                loaded.source, loaded.tokenizer, device=pick_device(device), precision=precision
             )
         self.engine = engine
 

@@ -22,7 +22,7 @@ class Loaded:
 
     name: str
     id2label: dict[int, str]
-    model: Any = None
+    source: Any = None
     tokenizer: Any = None
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedModel
 
+    from zeroshot.engine.weights import Tensors
+
     Ids = NDArray[np.int32]
 
 __all__ = ["Engine", "make_engine"]
@@ -71,7 +73,7 @@ class Engine(Protocol):
 
 
 def make_engine(
-    model: PreTrainedModel,
+    model: PreTrainedModel | Tensors,
     tokenizer: Tokenizer,
     *,
     device: str = "cpu",
@@ -81,7 +83,8 @@ def make_engine(
     """An engine on the weights of a stock transformers model.
 
     Args:
-        model: a sequence-classification model in evaluation mode, in float32, on CPU.  It is not changed.
+        model: a sequence-classification model in evaluation mode, in float32, on CPU, or the tensors of one.
+            It is not changed.
         tokenizer: the model's, with neither padding nor truncation switched on.
         device: `cpu`, `cuda` or `mps`.
         precision: `float32`, `bfloat16`, `int8`, or `auto`: see `zeroshot.engine.precision`.  One that the

@@ -6,7 +6,7 @@ The arithmetic is a backend's: `packed` or `stock`.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from zeroshot.engine.tokens import Ids, Pair, PairLayout
+    from zeroshot.engine.weights import Tensors
     from zeroshot.engine.worker import Worker
 
     Backend = Callable[[list[Pair]], NDArray[np.float32]]
@@ -131,7 +132,7 @@ class PairEngine:
 
 
 def build(
-    model: PreTrainedModel, tokenizer: Tokenizer, *, device: str, precision: str, max_calls: int
+    model: PreTrainedModel | Tensors, tokenizer: Tokenizer, *, device: str, precision: str, max_calls: int
 ) -> PairEngine:
     """See `zeroshot.engine.make_engine`."""
     if device == "cpu":
@@ -140,7 +141,7 @@ def build(
 
 
 def _build(
-    model: PreTrainedModel, tokenizer: Tokenizer, device: str, precision: str, max_calls: int
+    model: PreTrainedModel | Tensors, tokenizer: Tokenizer, device: str, precision: str, max_calls: int
 ) -> PairEngine:
     layout = read_layout(tokenizer)
     weights = read_weights(model)
@@ -153,12 +154,13 @@ def _build(
         backend = PackedModel(weights, layout, precision=precision, device=device)
         max_length, family = weights.max_length, weights.family
     else:
+        stock = _stock(model)
         if not on_cpu:
             dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-            moved: Any = copy.deepcopy(model)  # the caller's stays as it is
-            model = moved.to(device, dtype)
-        backend = StockModel(model, layout)
-        max_length, family = _positions(model), str(model.config.model_type)
+            moved: Any = copy.deepcopy(stock)  # the caller's stays as it is
+            stock = moved.to(device, dtype)
+        backend = StockModel(stock, layout)
+        max_length, family = _positions(stock), str(stock.config.model_type)
     return PairEngine(
         backend if on_cpu else _halved(backend),
         tokenizer,
@@ -174,7 +176,12 @@ def _build(
     )
 
 
-def _budget(model: PreTrainedModel, precision: str) -> int:
+def _stock(model: PreTrainedModel | Tensors) -> PreTrainedModel:
+    built: Any = getattr(model, "stock", lambda: model)()
+    return cast("PreTrainedModel", built)
+
+
+def _budget(model: PreTrainedModel | Tensors, precision: str) -> int:
     tokens = CPU_TOKENS if getattr(model.config, "hidden_size", 0) <= 512 else CPU_TOKENS_LARGE
     return tokens * INT8_TIMES if precision == "int8" else tokens
 

@@ -1,16 +1,18 @@
-"""What the packed forward needs of a stock transformers model: its tensors, by what they do.
+"""What the packed forward needs of a model: its tensors, by what they do.
 
 BERT, RoBERTa and XLM-RoBERTa have one encoder under different names; they differ in where positions start and
 in the head.  `read_weights` answers None for everything else, which then runs through transformers' own
-forward.
+forward.  Tensors are found by the names that model files have, so a model need not be built to be read.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
     from transformers import PreTrainedModel
 
@@ -95,29 +97,50 @@ class Weights:
         return len(self.positions) - self.first_position
 
 
-def read_weights(model: PreTrainedModel) -> Weights | None:
+class Tensors(Protocol):
+    """A model that has not been built: what its files hold.
+
+    Importing transformers' modelling code takes longer than reading the files; who computes with the packed
+    forward does without.
+    """
+
+    architecture: str
+    """Name of the transformers class."""
+    config: Any
+    """As the stock model's, with what `config.json` says."""
+
+    def state_dict(self) -> Mapping[str, torch.Tensor]:
+        """Tensors by the stock model's names."""
+        ...
+
+    def stock(self) -> PreTrainedModel:
+        """Builds the stock model."""
+        ...
+
+
+def read_weights(model: PreTrainedModel | Tensors) -> Weights | None:
     """The tensors of a model of a known family, or None."""
-    family = FAMILIES.get(type(model).__name__)
-    config = model.config
+    family = FAMILIES.get(getattr(model, "architecture", type(model).__name__))
+    config: Any = model.config
     if family is None or not _plain(config):
         return None
-    parts: Any = model
-    encoder = parts.bert if family == "bert" else parts.roberta
-    embeddings = encoder.embeddings
-    pad = None if family == "bert" else int(embeddings.padding_idx)
-    head = parts.classifier
+    part = _Part(model.state_dict(), config.layer_norm_eps)
+    body = part / ("bert" if family == "bert" else "roberta")
+    embeddings = body / "embeddings"
+    pad = None if family == "bert" else int(config.pad_token_id)
+    head = part / "classifier"
     return Weights(
         family=family,
         heads=config.num_attention_heads,
-        words=embeddings.word_embeddings.weight.detach(),
-        positions=embeddings.position_embeddings.weight.detach(),
-        types=embeddings.token_type_embeddings.weight.detach(),
+        words=embeddings.tensor("word_embeddings.weight"),
+        positions=embeddings.tensor("position_embeddings.weight"),
+        types=embeddings.tensor("token_type_embeddings.weight"),
         first_position=0 if pad is None else pad + 1,
         pad=pad,
-        norm=_norm(embeddings.LayerNorm),
-        layers=[_layer(layer) for layer in encoder.encoder.layer],
-        dense=_affine(encoder.pooler.dense if family == "bert" else head.dense),
-        classes=_affine(head if family == "bert" else head.out_proj),
+        norm=(embeddings / "LayerNorm").norm(),
+        layers=[_layer(body / f"encoder.layer.{number}") for number in range(config.num_hidden_layers)],
+        dense=(body / "pooler.dense" if family == "bert" else head / "dense").affine(),
+        classes=(head if family == "bert" else head / "out_proj").affine(),
         approximate=ACTIVATIONS[config.hidden_act],
     )
 
@@ -132,23 +155,36 @@ def _plain(config: Any) -> bool:
     )
 
 
-def _affine(linear: Any) -> Affine:
-    return Affine(linear.weight.detach(), linear.bias.detach())
+@dataclass(frozen=True)
+class _Part:
+    """The tensors whose names begin with `prefix`."""
+
+    state: Mapping[str, torch.Tensor]
+    eps: float
+    prefix: str = ""
+
+    def __truediv__(self, name: str) -> _Part:
+        return _Part(self.state, self.eps, f"{self.prefix}{name}.")
+
+    def tensor(self, name: str) -> torch.Tensor:
+        return self.state[self.prefix + name].detach()
+
+    def affine(self) -> Affine:
+        return Affine(self.tensor("weight"), self.tensor("bias"))
+
+    def norm(self) -> Norm:
+        return Norm(self.tensor("weight"), self.tensor("bias"), self.eps)
 
 
-def _norm(norm: Any) -> Norm:
-    return Norm(norm.weight.detach(), norm.bias.detach(), norm.eps)
-
-
-def _layer(layer: Any) -> Layer:
-    attention = layer.attention
+def _layer(layer: _Part) -> Layer:
+    attention = layer / "attention"
     return Layer(
-        query=_affine(attention.self.query),
-        key=_affine(attention.self.key),
-        value=_affine(attention.self.value),
-        output=_affine(attention.output.dense),
-        attention_norm=_norm(attention.output.LayerNorm),
-        up=_affine(layer.intermediate.dense),
-        down=_affine(layer.output.dense),
-        output_norm=_norm(layer.output.LayerNorm),
+        query=(attention / "self.query").affine(),
+        key=(attention / "self.key").affine(),
+        value=(attention / "self.value").affine(),
+        output=(attention / "output.dense").affine(),
+        attention_norm=(attention / "output.LayerNorm").norm(),
+        up=(layer / "intermediate.dense").affine(),
+        down=(layer / "output.dense").affine(),
+        output_norm=(layer / "output.LayerNorm").norm(),
     )

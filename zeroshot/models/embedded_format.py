@@ -10,12 +10,15 @@ in two safetensors files small enough for a repository:
   output channel; vectors, position embeddings and the classifier in float32.
 
 `load_embedded(folder)` gives a `BertForSequenceClassification` that transformers' own pipeline runs.
+`EmbeddedModel(folder)` holds the tensors alone, for the packed forward: importing transformers' BERT takes
+longer than reading them.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -103,24 +106,81 @@ def read_weights(folder: Path, hidden_size: int) -> dict[str, torch.Tensor]:
     return state
 
 
+def expected_shapes(config: Any) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor that a `BertForSequenceClassification` of this configuration has."""
+    width, inner = config.hidden_size, config.intermediate_size
+    shapes: dict[str, tuple[int, ...]] = {
+        WORD_EMBEDDINGS: (config.vocab_size, width),
+        "bert.embeddings.position_embeddings.weight": (config.max_position_embeddings, width),
+        "bert.embeddings.token_type_embeddings.weight": (config.type_vocab_size, width),
+    }
+    norms = ["bert.embeddings.LayerNorm"]
+    linear = {"bert.pooler.dense": (width, width), "classifier": (len(config.id2label), width)}
+    for number in range(config.num_hidden_layers):
+        layer = f"bert.encoder.layer.{number}"
+        norms += [f"{layer}.attention.output.LayerNorm", f"{layer}.output.LayerNorm"]
+        for part in ("self.query", "self.key", "self.value", "output.dense"):
+            linear[f"{layer}.attention.{part}"] = (width, width)
+        linear[f"{layer}.intermediate.dense"] = (inner, width)
+        linear[f"{layer}.output.dense"] = (width, inner)
+    for name in norms:
+        shapes[f"{name}.weight"] = shapes[f"{name}.bias"] = (width,)
+    for name, shape in linear.items():
+        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = shape, shape[:1]
+    return shapes
+
+
+class EmbeddedModel:
+    """The model of a folder: its configuration and its tensors in float32.
+
+    Raises:
+        OSError, ValueError, RuntimeError: where a file is missing or is not what it should be.
+    """
+
+    architecture = "BertForSequenceClassification"
+
+    def __init__(self, folder: Path) -> None:
+        content = json.loads((folder / "config.json").read_text("utf-8"))
+        content["id2label"] = {int(number): name for number, name in content["id2label"].items()}
+        self.config = SimpleNamespace(**content)
+        self._folder = folder
+        self._state = read_weights(folder, self.config.hidden_size)
+        found = {name: tuple(tensor.shape) for name, tensor in self._state.items()}
+        if found != expected_shapes(self.config):
+            raise ValueError("the tensors are not those that config.json describes")
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """Tensors by the stock model's names."""
+        return self._state
+
+    def stock(self) -> BertForSequenceClassification:
+        """The model that transformers runs, in evaluation mode, on the same tensors."""
+        import torch
+        from transformers import BertConfig, BertForSequenceClassification
+
+        config = BertConfig(**json.loads((self._folder / "config.json").read_text("utf-8")))
+        with torch.device("meta"):  # no time is spent on random weights that are replaced at once
+            model = BertForSequenceClassification(config)
+        model.load_state_dict(self._state, assign=True, strict=True)
+        embeddings: Any = model.bert.embeddings
+        length = config.max_position_embeddings
+        embeddings.position_ids = torch.arange(length)[None]
+        embeddings.token_type_ids = torch.zeros(1, length, dtype=torch.long)
+        model.requires_grad_(False)
+        return model.eval()
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The folder's tokenizer, without padding or truncation."""
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
 def load_embedded(folder: Path = EMBEDDED_FOLDER) -> tuple[BertForSequenceClassification, Tokenizer]:
     """The model, float32 and in evaluation mode, and its tokenizer without padding or truncation.
 
     Raises:
         OSError, ValueError, RuntimeError: where a file is missing or is not what it should be.
     """
-    import torch
-    from tokenizers import Tokenizer
-    from transformers import BertConfig, BertForSequenceClassification
-
-    config = BertConfig(**json.loads((folder / "config.json").read_text("utf-8")))
-    state = read_weights(folder, config.hidden_size)
-    with torch.device("meta"):  # no time is spent on random weights that are replaced at once
-        model = BertForSequenceClassification(config)
-    model.load_state_dict(state, assign=True, strict=True)
-    embeddings: Any = model.bert.embeddings
-    length = config.max_position_embeddings
-    embeddings.position_ids = torch.arange(length)[None]
-    embeddings.token_type_ids = torch.zeros(1, length, dtype=torch.long)
-    model.requires_grad_(False)
-    return model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return EmbeddedModel(folder).stock(), load_tokenizer(folder)

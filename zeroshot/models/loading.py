@@ -1,9 +1,10 @@
-"""From a name to a model in memory: the stock transformers model, in float32, and its tokenizer."""
+"""From a name to a model in memory, in float32, and its tokenizer."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 from zeroshot.errors import ModelFormatError, ModelUnavailableError
 from zeroshot.models.cache import SAFETENSORS, SENTENCEPIECE, is_cached, snapshot
 from zeroshot.models.catalogue import CATALOGUE, EMBEDDED, REFERENCE, Entry, find_entry
-from zeroshot.models.embedded_format import EMBEDDED_FOLDER, is_embedded_folder, load_embedded
+from zeroshot.models.embedded_format import (
+    EMBEDDED_FOLDER,
+    EmbeddedModel,
+    is_embedded_folder,
+    load_tokenizer,
+)
 from zeroshot.nli import find_classes
 
 if TYPE_CHECKING:
@@ -23,10 +29,11 @@ _local: dict[str, Path] = {}
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A stock model in evaluation mode and the tokenizer beneath its transformers wrapper."""
+    """A model and the tokenizer beneath its transformers wrapper."""
 
     entry: Entry
-    model: PreTrainedModel
+    source: PreTrainedModel | EmbeddedModel
+    """What an engine is made of: the stock model, or its tensors alone."""
     tokenizer: Tokenizer
     """Without padding and truncation."""
     id2label: dict[int, str]
@@ -35,6 +42,11 @@ class LoadedModel:
     def name(self) -> str:
         """The name it was loaded by."""
         return self.entry.name
+
+    @cached_property
+    def model(self) -> PreTrainedModel:
+        """The stock transformers model, in evaluation mode."""
+        return self.source.stock() if isinstance(self.source, EmbeddedModel) else self.source
 
 
 def register_local(path: str) -> str:
@@ -90,8 +102,8 @@ def load(name: str) -> LoadedModel:
     entry = find_entry(name)
     folder = folder_of(entry)
     try:
-        model, tokenizer = load_embedded(folder) if is_embedded_folder(folder) else _load_stock(folder)
-        id2label = {int(number): str(label) for number, label in (model.config.id2label or {}).items()}
+        source, tokenizer = _load_embedded(folder) if is_embedded_folder(folder) else _load_stock(folder)
+        id2label = {int(number): str(label) for number, label in (source.config.id2label or {}).items()}
     except ImportError as error:
         raise ModelUnavailableError(
             f"A package is missing that {name} needs ({str(error).strip().splitlines()[0]}): "
@@ -107,7 +119,7 @@ def load(name: str) -> LoadedModel:
             f"{_remedy(entry, folder)}"
         ) from error
     find_classes(id2label)  # a model that is no NLI model is refused here, before anything is built on it
-    return LoadedModel(entry, model, tokenizer, id2label)
+    return LoadedModel(entry, source, tokenizer, id2label)
 
 
 def folder_of(entry: Entry) -> Path:
@@ -140,6 +152,10 @@ def _remedy(entry: Entry, folder: Path) -> str:
             "and choose the model again."
         )
     return "replace them by a good copy."
+
+
+def _load_embedded(folder: Path) -> tuple[Any, Tokenizer]:
+    return EmbeddedModel(folder), load_tokenizer(folder)
 
 
 def _load_stock(folder: Path) -> tuple[Any, Tokenizer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,8 @@ class Models:
             threading.Thread(target=self._load, name="load model", daemon=True).start()
 
     def _load(self) -> None:
+        gc.disable()  # hundreds of thousands of objects are made, none of them garbage: looking takes a tenth
         try:
-            warm_up_detection()  # first: whoever comes early types before anything is classified
             self._load_first()
         except ZeroShotError as error:
             self._failure = error
@@ -56,6 +57,8 @@ class Models:
             )
         finally:
             self._ready.set()
+            gc.enable()
+        warm_up_detection()  # after the model, which takes longer: whoever types before that warms it up
 
     def _load_first(self) -> None:
         try:
