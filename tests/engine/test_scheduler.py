@@ -90,9 +90,24 @@ def test_a_short_call_passes_a_long_one(bench: Bench) -> None:
     bench.let_run(2)
     assert short.result(WAIT).tolist() == [[1, 2], [2, 4], [3, 6]]
     assert not long.done()
-    assert len(bench.chunks) <= 3, "the short call was in the chunk that followed its arrival"
-    second = bench.chunks[1]
-    assert {1.0, 2.0, 3.0} < set(second), "and shared it with the long one"
+    assert set(bench.chunks[1]) == {1.0, 2.0, 3.0}, "the chunk that followed its arrival was its own"
+
+
+def test_short_calls_share_a_chunk_and_long_ones_have_every_second(bench: Bench) -> None:
+    bench.call(values(range(1000, 1100)), 100)
+    bench.call(values(range(2000, 2100)), 100)
+    bench.chunk_started()
+    for turn in range(3):
+        short = [bench.call([float(item), item + 0.5], 30) for item in range(10 * turn, 10 * turn + 4)]
+        bench.let_run(1)
+        bench.chunk_started()
+        bench.let_run(1)
+        bench.chunk_started()
+        for future in short:
+            future.result(WAIT)
+    kinds = [{"long" if item >= 1000 else "short" for item in chunk} for chunk in bench.chunks[1:7]]
+    assert kinds == [{"short"}, {"long"}] * 3
+    assert {int(item) // 1000 for item in bench.chunks[2]} == {1, 2}, "long calls share theirs as well"
 
 
 def test_forty_calls_finish_in_the_order_of_their_length(bench: Bench) -> None:

@@ -1,8 +1,9 @@
 """Turns: many callers, one thread that computes, bounded chunks of work.
 
 Each call brings pairs; the worker takes some from each call in turn (deficit round robin over tokens),
-computes them together and hands the rows back.  So three labels on a tweet are not stuck behind a hundred on
-a long page, and what one chunk needs in memory does not grow with the number of pairs that wait.
+computes them together and hands the rows back.  Where short calls wait beside long ones, every second chunk
+is theirs alone.  So three labels on a tweet are not stuck behind a hundred on a long page, and what one chunk
+needs in memory does not grow with the number of pairs that wait.
 """
 
 from __future__ import annotations
@@ -98,6 +99,8 @@ class Scheduler(Generic[Item]):
         self._worker = worker or Worker()
         self._lock = self._worker.lock
         self._ring: deque[_Job[Item]] = deque()
+        self._was_brief = False
+        """Whether the last chunk was for short calls alone."""
         self._calls = 0
         self._joined = False
         self._closed = False
@@ -196,7 +199,14 @@ class Scheduler(Generic[Item]):
         chunk: list[tuple[_Job[Item], int]] = []
         ring = self._ring = deque(job for job in self._ring if job.waiting and not job.cancelled)
         left = self._budget
-        turn = max(SMALLEST_TURN, self._budget // max(1, len(ring)))
+        brief = [job for job in ring if 2 * job.waiting_cost <= self._budget]
+        long = len(ring) - len(brief)
+        if long and len(ring) > 1:
+            left //= 2  # whoever comes next must not wait long
+        self._was_brief = bool(brief and long) and not self._was_brief
+        if self._was_brief:
+            ring = deque(brief)
+        turn = max(SMALLEST_TURN, left // max(1, len(ring)))
         for job in ring:
             # Credit saved while nobody else waited must not now be spent before the others' turn.
             job.credit = min(max(job.credit, turn), max(turn, job.costs[job.waiting[0]]))
