@@ -47,6 +47,25 @@ STAGES = (
         warmup=2_000,
         seed=11,
     ),
+    Stage(
+        "longer",
+        pairs=90_000,
+        zero_shot=0.5,
+        mixed=0.3,
+        rate=2e-4,
+        final_rate=1e-4,
+        warmup=2_000,
+        seed=13,
+    ),
+    Stage(
+        "final",
+        pairs=75_000,
+        zero_shot=0.5,
+        mixed=0.3,
+        rate=1e-4,
+        final_rate=0.0,
+        seed=17,
+    ),
 )
 """NLI (steps 1 and 2: a part of it across languages), then both skills, with the rate falling to zero."""
 

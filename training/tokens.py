@@ -31,7 +31,7 @@ class TokenCache:
         for start in range(0, len(new), 8192):
             part = new[start : start + 8192]
             for text, encoding in zip(
-                part, self._tokenizer.encode_batch(part, add_special_tokens=False), strict=True
+                part, self._tokenizer.encode_batch_fast(part, add_special_tokens=False), strict=True
             ):
                 self._ids[text] = np.array(encoding.ids, np.int32)
 
