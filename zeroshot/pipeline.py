@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 from zeroshot import nli
-from zeroshot.errors import TemplateError, TextError
+from zeroshot.errors import Cancelled, TemplateError, TextError
 from zeroshot.labels import MAX_LABEL_LENGTH, MAX_LABELS, parse_labels
 from zeroshot.results import Classification, Judgement
 from zeroshot.templates import TRANSFORMERS_DEFAULT, check_template, fill
@@ -231,6 +231,8 @@ class ZeroShotPipeline:
         done_texts = done_pairs = 0
         for batch in batches(texts, len(question.labels)):
             started = time.perf_counter()
+            if cancel is not None and cancel.is_set():
+                raise Cancelled
             ids = self.engine.tokenize(batch)
             rooms = [self.engine.room(hypothesis) for hypothesis in question.hypothesis_ids]
             # Every label must see the same windows, so they are as wide as the longest hypothesis allows.

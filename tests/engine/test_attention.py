@@ -70,6 +70,21 @@ def test_a_pair_gets_the_same_bits_alone_and_among_others() -> None:
     assert torch.equal(together[6 * one.tokens : 7 * one.tokens], alone)
 
 
+def test_a_neighbour_that_overflows_changes_no_bit() -> None:
+    layout = read_layout(make_tokenizer("bert"))
+    ids = np.arange(4, 4 + 60, dtype=np.int32)
+    chunk = pack(layout, [(ids, ids[:9])] * 3)
+    length = chunk.tokens // 3
+    torch.manual_seed(0)
+    projected = torch.randn(len(chunk.ids), 3 * WIDTH)
+    calm = ProductAttention(chunk, HEADS, "cpu").whole(projected)
+    projected[length : 2 * length] *= 30
+    beside = ProductAttention(chunk, HEADS, "cpu").whole(projected)
+    torch.testing.assert_close(beside, expected(chunk, projected), atol=1e-3, rtol=1e-5)
+    for start in (0, 2 * length):
+        assert torch.equal(beside[start : start + length], calm[start : start + length])
+
+
 def test_the_kind_follows_from_device_and_precision() -> None:
     assert best_attention("cpu", torch.float32) is ProductAttention
     assert best_attention("cpu", torch.bfloat16) is Attention

@@ -198,6 +198,39 @@ def test_an_error_reaches_its_own_caller_only(bench: Bench) -> None:
     assert bench.scheduler.run([4.0], [1]).tolist() == [[4, 8]], "the worker lives"
 
 
+def test_a_backend_that_returns_too_little_stops_nobody_else() -> None:
+    scheduler: Scheduler[float] = Scheduler(
+        lambda items: np.zeros((len(items) - (9.0 in items), 2), np.float32), budget=64
+    )
+    with pytest.raises(ValueError, match="shape"):
+        scheduler.run([9.0, 9.0, 9.0], [1, 1, 1])
+    assert scheduler.run([1.0], [1]).shape == (1, 2)
+    scheduler.close()
+
+
+def test_a_chunk_is_filled_though_the_next_item_is_too_large_for_it(bench: Bench) -> None:
+    large = bench.call(values(range(100)), 250)
+    bench.chunk_started()
+    small = bench.call(values(range(1000, 1100)), 10)
+    bench.let_run()
+    large.result(WAIT)
+    small.result(WAIT)
+    both = [chunk for chunk in bench.chunks if any(item >= 1000 for item in chunk)]
+    assert len(both) <= 10, "100 small items in a few chunks, not in crumbs"
+
+
+def test_a_call_dropped_by_its_event_is_told_at_once(bench: Bench) -> None:
+    first = bench.call([0.0], 10)
+    bench.chunk_started()
+    cancel = threading.Event()
+    call = bench.call([1.0], 10, cancel=cancel)
+    cancel.set()
+    bench.let_run()
+    first.result(WAIT)
+    with pytest.raises(Cancelled):
+        call.result(WAIT)
+
+
 def test_close_ends_waiting_calls_and_refuses_new_ones(bench: Bench) -> None:
     running = bench.call(values(range(100)), 100)
     bench.chunk_started()

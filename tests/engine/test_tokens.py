@@ -53,15 +53,22 @@ def test_each_distinct_text_is_tokenised_once() -> None:
 
 def test_the_cache_forgets_what_was_used_longest_ago() -> None:
     tokenizer = CountingTokenizer()
-    cache = TokenCache(tokenizer, capacity=40)  # type: ignore[arg-type]
+    cache = TokenCache(tokenizer, capacity=1_000)  # type: ignore[arg-type]
     for number in range(100):
         cache(["w1", f"w{number} w2 w3"])
     assert tokenizer.seen.count("w1") == 1, "it was used all the time"
-    assert cache._kept <= 40
+    assert cache._kept <= 1_000
     cache(["w0 w2 w3"])
     assert tokenizer.seen.count("w0 w2 w3") == 2
-    cache(["w1 " * 39])
+    cache(["w1 " * 300])
     assert len(cache._ids) > 1, "one long text does not push out everything else"
+
+
+def test_the_cache_counts_characters_too() -> None:
+    cache = TokenCache(CountingTokenizer(), capacity=10_000)  # type: ignore[arg-type]
+    for number in range(100):
+        cache([f"w1{' ' * 1_000}w{number}"])
+    assert sum(len(text) for text in cache._ids) <= 10_000
 
 
 def test_packing_keeps_every_pair_whole_and_in_reach() -> None:

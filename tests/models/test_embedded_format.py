@@ -131,6 +131,16 @@ def test_loaded_model_is_complete(tiny: tuple[Path, BertForSequenceClassificatio
     assert load(register_local(str(folder))).id2label[2] == "entailment"
 
 
+def test_tokenizer_that_was_saved_with_padding(tiny: tuple[Path, BertForSequenceClassification]) -> None:
+    folder, _ = tiny
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_padding(length=50)
+    tokenizer.enable_truncation(3)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    _, loaded = load_embedded(folder)
+    assert len(loaded.encode("a b c d e", add_special_tokens=False).ids) == 5
+
+
 def test_damaged_files(tiny: tuple[Path, BertForSequenceClassification]) -> None:
     folder, _ = tiny
     name = register_local(str(folder))
@@ -157,6 +167,7 @@ def test_damaged_files(tiny: tuple[Path, BertForSequenceClassification]) -> None
         lambda: (folder / LAYERS_FILE).write_bytes((folder / LAYERS_FILE).read_bytes()[:-50]),
         lambda: text("config.json", "{"),
         lambda: text("config.json", "[]"),
+        lambda: text("config.json", (folder / "config.json").read_text().replace('_heads": 4', '_heads": 5')),
         lambda: text("tokenizer.json", "version https://git-lfs.github.com/spec/v1"),
         (folder / "tokenizer.json").unlink,
     ):

@@ -78,7 +78,7 @@ def make_engine(
     *,
     device: str = "cpu",
     precision: str = "auto",
-    max_calls: int = 64,
+    max_calls: int = 256,
 ) -> Engine:
     """An engine on the weights of a stock transformers model.
 
@@ -89,7 +89,8 @@ def make_engine(
         device: `cpu`, `cuda` or `mps`.
         precision: `float32`, `bfloat16`, `int8`, or `auto`: see `zeroshot.engine.precision`.  One that the
             processor has no fast instructions for becomes `float32`; `Engine.precision` says what it is.
-        max_calls: calls that may wait or run at once; one more gets `BusyError`.
+        max_calls: calls that may wait or run at once; one more gets `BusyError`.  Whoever serves visitors has a
+            lower limit of his own.
     """
     from zeroshot.engine.engine import build
 

@@ -100,10 +100,12 @@ class ProductAttention(Attention):
             alpha=width**-0.5,
         ).exp_()
         sums = scores.sum(-1, keepdim=True)
-        least, most = torch.aminmax(sums)
-        if not (least.item() > _SMALLEST_SUM and most.item() < _LARGEST_SUM):  # not a number is neither
-            return super()._pairs(query, key, value)
-        return torch.bmm(scores, v).div_(sums).view(pairs, heads, length, width)
+        context = torch.bmm(scores, v).div_(sums).view(pairs, heads, length, width)
+        least, most = torch.aminmax(sums.view(pairs, -1), dim=1)
+        again = ~((least > _SMALLEST_SUM) & (most < _LARGEST_SUM))  # not a number is neither
+        if bool(again.any()):
+            context[again] = super()._pairs(query[again], key[again], value[again])
+        return context
 
 
 _SMALLEST_SUM = 1e-25

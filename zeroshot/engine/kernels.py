@@ -178,7 +178,9 @@ class Int8Linear:
         # One pass that rounds, clamps and narrows, where torch's plain operators make four.  Its bytes are
         # looked at in place: `int_repr` copies them one by one.
         quantised = torch.quantize_per_tensor(whole, 1.0, self._zero, torch.quint8)
-        steps = torch.empty(0, dtype=torch.uint8).set_(quantised.untyped_storage(), 0, x.shape, x.stride())
+        steps = torch.empty(0, dtype=torch.uint8).set_(
+            quantised.untyped_storage(), 0, x.shape, quantised.stride()
+        )
         weight = (self._weight, self._scales, self._zeros)
         # No bias, a result in float32, nothing computed after it.
         result: tuple[Any, ...] = (None, 1.0, 0, torch.float32, "none", [], "")
@@ -228,7 +230,8 @@ def agree(make: MakeLinear, twin: MakeLinear, dtype: torch.dtype = torch.float32
             ]
             # Not `torch.testing`: it takes a second to import what it compares tensors with.
             if not all(
-                a.dtype == b.dtype and torch.allclose(a, b, atol=tolerance, rtol=tolerance)
+                (a.dtype, a.shape) == (b.dtype, b.shape)
+                and torch.allclose(a, b, atol=tolerance, rtol=tolerance)
                 for a, b in zip(*answers, strict=True)
             ):
                 return False

@@ -80,7 +80,8 @@ class Scheduler(Generic[Item]):
 
     Args:
         compute: items -> one row `float32 [classes]` each; called on the worker thread only.
-        budget: cost (tokens) that one chunk may have; one item that costs more is a chunk alone.
+        budget: cost (tokens) that one chunk may have, half of it where a long call has company; one item that
+            costs more is a chunk alone.
         max_calls: calls that may wait or run at once; one more gets `BusyError`.
         worker: whose thread computes; one of its own by default.
     """
@@ -90,7 +91,7 @@ class Scheduler(Generic[Item]):
         compute: Callable[[list[Item]], Rows],
         *,
         budget: int,
-        max_calls: int = 64,
+        max_calls: int = 256,
         worker: Worker | None = None,
     ) -> None:
         self._compute = compute
@@ -167,11 +168,11 @@ class Scheduler(Generic[Item]):
                 raise Cancelled
             if self._calls >= self._max_calls:
                 raise BusyError(self._seconds_left())
+            if not self._joined:
+                self._worker.add(self)  # may fail for want of threads: nobody has joined then
+                self._joined = True
             self._calls += 1
             self._ring.append(job)
-            if not self._joined:
-                self._joined = True
-                self._worker.add(self)
             self._worker.changed.notify()
 
     def _leave(self, job: _Job[Item]) -> None:
@@ -197,7 +198,10 @@ class Scheduler(Generic[Item]):
     def take(self) -> list[tuple[_Job[Item], int]]:
         """The next chunk: turns until the budget is spent, as `(job, index of its item)`."""
         chunk: list[tuple[_Job[Item], int]] = []
-        ring = self._ring = deque(job for job in self._ring if job.waiting and not job.cancelled)
+        for job in self._ring:
+            if job.cancelled:
+                self._fail(job, Cancelled())
+        ring = self._ring = deque(job for job in self._ring if job.waiting)
         left = self._budget
         brief = [job for job in ring if 2 * job.waiting_cost <= self._budget]
         long = len(ring) - len(brief)
@@ -213,12 +217,12 @@ class Scheduler(Generic[Item]):
         while ring:
             job = ring[0]
             cost = job.costs[job.waiting[0]]
-            if cost > left and chunk:
-                break
             if cost > job.credit:
                 job.credit += turn
                 ring.rotate(-1)
                 continue
+            if cost > left and chunk:
+                break
             chunk.append((job, job.take()))
             left -= cost
             if not job.waiting:
@@ -244,9 +248,15 @@ class Scheduler(Generic[Item]):
             self._speed = cost / seconds if not self._speed else 0.8 * self._speed + 0.2 * cost / seconds
             at = 0
             for job, indices in mine.items():
-                job.give(indices, rows[at : at + len(indices)])
+                self._give(job, indices, rows[at : at + len(indices)])
                 at += len(indices)
-                job.moved.notify_all()
+
+    def _give(self, job: _Job[Item], indices: list[int], rows: Rows) -> None:
+        try:
+            job.give(indices, rows)
+            job.moved.notify_all()
+        except Exception as error:  # noqa: BLE001 - the thread that computes must go on
+            self._fail(job, error)
 
     def _apart(self, mine: dict[_Job[Item], list[int]], error: Exception) -> None:
         """A chunk failed: computes each call's share by itself, so that the one at fault fails alone."""
@@ -259,5 +269,4 @@ class Scheduler(Generic[Item]):
                 if rows is None:
                     self._fail(job, error)
                 else:
-                    job.give(indices, rows)
-                    job.moved.notify_all()
+                    self._give(job, indices, rows)

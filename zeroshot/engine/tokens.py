@@ -25,17 +25,21 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int32]
     Pair = tuple[Ids, Ids]
 
-CACHED_TOKENS = 2_000_000
-"""Tokens that one cache keeps: 8 MB of ids, whatever the number of texts."""
+CACHED_SIZE = 6_000_000
+"""What one cache keeps, in tokens and characters together: some 20 MB, whatever the number of texts."""
+
+ENTRY_SIZE = 32
+"""What an entry counts beside its tokens and characters."""
 
 
 class TokenCache:
     """Token ids of texts, without special tokens; each distinct text is tokenised once.
 
-    The least recently used texts are dropped once `capacity` tokens are kept.  Safe to use from many threads.
+    The least recently used texts are dropped once more than `capacity` is kept.  Characters count as well as
+    tokens, for a text of two million spaces is a single token.  Safe to use from many threads.
     """
 
-    def __init__(self, tokenizer: Tokenizer, *, capacity: int = CACHED_TOKENS) -> None:
+    def __init__(self, tokenizer: Tokenizer, *, capacity: int = CACHED_SIZE) -> None:
         self._tokenizer = tokenizer
         self._capacity = capacity
         self._kept = 0
@@ -66,12 +70,16 @@ class TokenCache:
 
     def _keep(self, fresh: dict[str, Ids]) -> None:
         for text, ids in fresh.items():
-            if text not in self._ids and len(ids) <= self._capacity // 8:
+            size = _size(text, ids)
+            if text not in self._ids and size <= self._capacity // 8:
                 self._ids[text] = ids
-                self._kept += len(ids) + 1
+                self._kept += size
         while self._kept > self._capacity:
-            _, ids = self._ids.popitem(last=False)
-            self._kept -= len(ids) + 1
+            self._kept -= _size(*self._ids.popitem(last=False))
+
+
+def _size(text: str, ids: Ids) -> int:
+    return len(text) + len(ids) + ENTRY_SIZE
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 BERT, RoBERTa and XLM-RoBERTa have one encoder under different names; they differ in where positions start and
 in the head.  `read_weights` answers None for everything else, which then runs through transformers' own
-forward.  Tensors are found by the names that model files have, so a model need not be built to be read.
+forward.  Tensors are found by their names in the state dict, so a model need not be built to be read.
 """
 
 from __future__ import annotations
@@ -119,7 +119,14 @@ class Tensors(Protocol):
 
 
 def read_weights(model: PreTrainedModel | Tensors) -> Weights | None:
-    """The tensors of a model of a known family, or None."""
+    """The tensors of a model of a known family, or None: also where some of its modules were exchanged."""
+    try:
+        return _read(model)
+    except KeyError:
+        return None
+
+
+def _read(model: PreTrainedModel | Tensors) -> Weights | None:
     family = FAMILIES.get(getattr(model, "architecture", type(model).__name__))
     config: Any = model.config
     if family is None or not _plain(config):

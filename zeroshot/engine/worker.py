@@ -54,10 +54,11 @@ class Worker:
 
     def add(self, source: Source) -> None:
         """Takes a source in; it is served until it is removed.  The lock is held."""
+        if self._thread is None or not self._thread.is_alive():  # a forked child has no threads
+            thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
+            thread.start()
+            self._thread = thread
         self._sources.append(source)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
-            self._thread.start()
 
     def remove(self, source: Source) -> None:
         """Forgets a source.  The lock is held."""

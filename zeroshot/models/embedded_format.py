@@ -102,7 +102,7 @@ def read_weights(folder: Path, hidden_size: int) -> dict[str, torch.Tensor]:
             whole = name.removesuffix(".int8")
             state[whole] = unpack_channels(tensor, layers[f"{whole}.scale"])
         elif not (name.endswith(".scale") and f"{name.removesuffix('.scale')}.int8" in layers):
-            state[name] = tensor
+            state[name] = tensor.float()
     return state
 
 
@@ -130,19 +130,25 @@ def expected_shapes(config: Any) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+CONFIG_DEFAULTS = {"hidden_act": "gelu", "layer_norm_eps": 1e-12, "type_vocab_size": 2}
+"""What `BertConfig` takes for a key that is not in `config.json`."""
+
+
 class EmbeddedModel:
     """The model of a folder: its configuration and its tensors in float32.
 
     Raises:
-        OSError, ValueError, RuntimeError: where a file is missing or is not what it should be.
+        Exception: where a file is missing or is not what it should be; the readers' own.
     """
 
     architecture = "BertForSequenceClassification"
 
     def __init__(self, folder: Path) -> None:
-        content = json.loads((folder / "config.json").read_text("utf-8"))
+        content = CONFIG_DEFAULTS | json.loads((folder / "config.json").read_text("utf-8"))
         content["id2label"] = {int(number): name for number, name in content["id2label"].items()}
         self.config = SimpleNamespace(**content)
+        if self.config.hidden_size % self.config.num_attention_heads:
+            raise ValueError("the width is not a multiple of the number of heads")
         self._folder = folder
         self._state = read_weights(folder, self.config.hidden_size)
         found = {name: tuple(tensor.shape) for name, tensor in self._state.items()}
@@ -174,13 +180,16 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     """The folder's tokenizer, without padding or truncation."""
     from tokenizers import Tokenizer
 
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def load_embedded(folder: Path = EMBEDDED_FOLDER) -> tuple[BertForSequenceClassification, Tokenizer]:
     """The model, float32 and in evaluation mode, and its tokenizer without padding or truncation.
 
     Raises:
-        OSError, ValueError, RuntimeError: where a file is missing or is not what it should be.
+        Exception: where a file is missing or is not what it should be; the readers' own.
     """
     return EmbeddedModel(folder).stock(), load_tokenizer(folder)
