@@ -89,8 +89,8 @@ def make_engine(
         device: `cpu`, `cuda` or `mps`.
         precision: `float32`, `bfloat16`, `int8`, or `auto`: see `zeroshot.engine.precision`.  One that the
             processor has no fast instructions for becomes `float32`; `Engine.precision` says what it is.
-        max_calls: calls that may wait or run at once; one more gets `BusyError`.  Whoever serves visitors has a
-            lower limit of his own.
+        max_calls: calls that may wait or run at once; one more gets `BusyError`.  A page has a lower
+            limit of its own.
     """
     from zeroshot.engine.engine import build
 
