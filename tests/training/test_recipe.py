@@ -20,7 +20,7 @@ from training.base import BLOCK_DTYPE, read_packed
 from training.export import pack_blocks
 from training.forward import classify
 from training.nli_data import CLASSES, LANGUAGES, NliPairs
-from training.recipe import STAGES, mixture
+from training.recipe import AVERAGED, STAGES, mixture
 from training.tokens import TokenCache, lay_pair
 from training.train import ENTAILMENT, ranking_loss, run_stage
 from training.zero_shot import ZeroShotGroups
@@ -215,3 +215,7 @@ def test_smoke_runs_the_whole_recipe(data: Path, tmp_path: Path) -> None:
     before, _ = load_embedded()
     trained = "bert.encoder.layer.11.output.dense.weight"
     assert not torch.equal(model.state_dict()[trained], before.state_dict()[trained])
+    ends = {name: torch.load(tmp_path / "work" / f"{name}.pt")["model"] for name in AVERAGED}
+    assert sum(AVERAGED.values()) == pytest.approx(1)
+    mean = sum(share * ends[name]["classifier.weight"] for name, share in AVERAGED.items())
+    assert torch.allclose(model.classifier.weight, mean, atol=1e-7)
