@@ -98,14 +98,12 @@ def main() -> int:
     parser.add_argument("--against", help="folder with the weights as they were trained")
     parser.add_argument("--data", type=Path, required=True, help="folder with nli/ and topics/")
     parser.add_argument("--limit", type=int, default=None, help="pairs or texts a language")
-    parser.add_argument(
-        "--precision", action="append", help="to compare; several times for several (default: auto)"
-    )
+    parser.add_argument("--precision", action="append", help="to compare; several times for several")
     arguments = parser.parse_args()
     sets = Sets(arguments.data, arguments.limit)
-    tried = [(arguments.model, precision) for precision in ["float32", *(arguments.precision or ["auto"])]]
-    if arguments.against:
-        tried.insert(0, (register_local(arguments.against), "float32"))
+    wanted = arguments.precision or (["float32", "auto"] if arguments.against else ["auto"])
+    first_of_all = register_local(arguments.against) if arguments.against else arguments.model
+    tried = [(first_of_all, "float32"), *((arguments.model, precision) for precision in wanted)]
     first = None
     lines: list[list[object]] = []
     for name, precision in tried:
