@@ -16,6 +16,7 @@ from tests.engine.conftest import (
     stock_logits,
 )
 from zeroshot.engine import kernels, make_engine
+from zeroshot.engine.outliers import find_outliers
 from zeroshot.engine.packed import PackedModel
 from zeroshot.engine.tokens import read_layout
 from zeroshot.engine.weights import read_weights
@@ -71,8 +72,9 @@ def test_int8_operators_compute_what_the_twin_does() -> None:
     weights = read_weights(make_model("xlm-roberta"))
     assert weights is not None
     layout = read_layout(make_tokenizer("xlm-roberta"))
-    fast = PackedModel(weights, layout, precision="int8", kind=kernels.Int8Linear)
-    slow = PackedModel(weights, layout, precision="int8", kind=kernels.Int8Twin)
+    outliers = find_outliers(weights, layout)
+    fast = PackedModel(weights, layout, precision="int8", kind=kernels.Int8Linear, outliers=outliers)
+    slow = PackedModel(weights, layout, precision="int8", kind=kernels.Int8Twin, outliers=outliers)
     pairs = random_pairs(200, longest=40)
     difference = np.abs(fast(pairs) - slow(pairs))
     # A value that lies between two steps may be rounded either way, and moves what follows by a step.
@@ -84,7 +86,8 @@ def test_int8_operators_compute_what_the_twin_does() -> None:
 def test_int8_does_not_depend_on_the_neighbours() -> None:
     weights = read_weights(make_model("bert"))
     assert weights is not None
-    model = PackedModel(weights, read_layout(make_tokenizer("bert")), precision="int8")
+    layout = read_layout(make_tokenizer("bert"))
+    model = PackedModel(weights, layout, precision="int8", outliers=find_outliers(weights, layout))
     pairs = random_pairs(60, longest=50)
     together = model(pairs)
     alone = np.concatenate([model([pair]) for pair in pairs])

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from zeroshot.engine.machine import dismiss_team, keep_freed_memory
+from zeroshot.engine.outliers import find_outliers
 from zeroshot.engine.packed import PackedModel
 from zeroshot.engine.precision import choose
 from zeroshot.engine.scheduler import Scheduler
@@ -158,7 +159,8 @@ def _build(
         keep_freed_memory()
     backend: Backend
     if weights is not None:
-        backend = PackedModel(weights, layout, precision=precision, device=device)
+        outliers = find_outliers(weights, layout) if precision == "int8" else []
+        backend = PackedModel(weights, layout, precision=precision, device=device, outliers=outliers)
         max_length, family = weights.max_length, weights.family
     else:
         stock = _stock(model)

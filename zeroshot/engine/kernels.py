@@ -7,7 +7,9 @@ sample.
 
 int8: a weight has one scale for each output channel, an activation one for each row, found as the row comes
 by. So what a pair of texts gets never depends on the pairs computed beside it; and since the products are
-sums of whole numbers, it is the same to the bit.
+sums of whole numbers, it is the same to the bit.  Columns of an activation that are known for large values
+can be kept out of the row's scale and are multiplied in float32 (LLM.int8(), Dettmers et al., 2022,
+arXiv:2208.07339).
 """
 
 from __future__ import annotations
@@ -47,10 +49,18 @@ class MakeLinear(Protocol):
         approximate: of `gelu`, as `torch.nn.functional.gelu` names it.
         after_gelu: whether the inputs are what `gelu` gives, and so never below -0.17, and are needed
             by nobody else: their memory may be written over.
+        outliers: columns of the inputs that are much larger than the others, `int64 [few]`: to be kept apart
+            where the others would lose by them (`zeroshot.engine.outliers`).
     """
 
     def __call__(
-        self, weight: Tensor, bias: Tensor, approximate: str = "none", *, after_gelu: bool = False
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        approximate: str = "none",
+        *,
+        after_gelu: bool = False,
+        outliers: Tensor | None = None,
     ) -> Linear:
         """Makes a layer."""
         ...
@@ -60,9 +70,15 @@ class PlainLinear:
     """Public torch operators only; the twin of `OneDnnLinear`."""
 
     def __init__(
-        self, weight: Tensor, bias: Tensor, approximate: str = "none", *, after_gelu: bool = False
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        approximate: str = "none",
+        *,
+        after_gelu: bool = False,
+        outliers: Tensor | None = None,
     ) -> None:
-        del after_gelu
+        del after_gelu, outliers
         self._weight, self._bias, self._approximate = weight, bias, approximate
 
     def plain(self, x: Tensor) -> Tensor:
@@ -82,9 +98,15 @@ class OneDnnLinear:
     """oneDNN with weights in the blocked order that its kernels read (float32, bfloat16)."""
 
     def __init__(
-        self, weight: Tensor, bias: Tensor, approximate: str = "none", *, after_gelu: bool = False
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        approximate: str = "none",
+        *,
+        after_gelu: bool = False,
+        outliers: Tensor | None = None,
     ) -> None:
-        del after_gelu
+        del after_gelu, outliers
         ops = torch.ops.mkldnn
         # The number is how many rows the order is chosen for; any number of rows then works.
         self._weight = ops._reorder_linear_weight.default(weight.contiguous(), 512)
@@ -115,11 +137,14 @@ GELU_ZERO = 24
 """Stands for 0 in a quantised row of `gelu`'s: little room below, where it never goes, more above."""
 
 
-def _row_scales(x: Tensor, *, after_gelu: bool) -> Tensor:
-    """Size of one step for each row of `x`, `[rows, 1]`."""
+def _row_scales(x: Tensor, *, after_gelu: bool, outliers: Tensor | None) -> Tensor:
+    """Size of one step for each row of `x`, `[rows, 1]`; its outliers do not count."""
     if after_gelu:
         return x.amax(1, keepdim=True).div_(255 - GELU_ZERO).clamp_min_(0.17 / GELU_ZERO)
-    return x.abs().amax(1, keepdim=True).div_(255 - CENTRE).clamp_min_(SMALLEST_SCALE)
+    sizes = x.abs()
+    if outliers is not None:
+        sizes.index_fill_(1, outliers, 0)
+    return sizes.amax(1, keepdim=True).div_(255 - CENTRE).clamp_min_(SMALLEST_SCALE)
 
 
 def quantise_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -135,18 +160,28 @@ class Int8Twin:
     """What `Int8Linear` computes, by public operators and slowly; for its test on a sample."""
 
     def __init__(
-        self, weight: Tensor, bias: Tensor, approximate: str = "none", *, after_gelu: bool = False
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        approximate: str = "none",
+        *,
+        after_gelu: bool = False,
+        outliers: Tensor | None = None,
     ) -> None:
         self._weight, self._scales = quantise_weight(weight.float())
         self._bias, self._approximate, self._after_gelu = bias.float(), approximate, after_gelu
+        self._outliers = outliers
 
     def plain(self, x: Tensor) -> Tensor:
         """See `Linear`."""
-        scales = _row_scales(x, after_gelu=self._after_gelu)
+        outliers = torch.tensor([], dtype=torch.int64) if self._outliers is None else self._outliers
+        apart = torch.zeros_like(x)
+        apart[:, outliers] = x[:, outliers]
+        scales = _row_scales(x, after_gelu=self._after_gelu, outliers=outliers)
         zero = GELU_ZERO if self._after_gelu else CENTRE
-        steps = (torch.round(x * scales.reciprocal()) + zero).clamp(0, 255) - zero
+        steps = (torch.round((x - apart) * scales.reciprocal()) + zero).clamp(0, 255) - zero
         products = (steps.double() @ self._weight.double().T).float()  # exact: whole numbers below 2 ** 53
-        return products * self._scales * scales + self._bias
+        return products * self._scales * scales + self._bias + apart @ (self._weight.float().T * self._scales)
 
     def gelu(self, x: Tensor) -> Tensor:
         """See `Linear`."""
@@ -161,9 +196,19 @@ class Int8Linear:
     """oneDNN's product of whole numbers.  Takes and gives float32."""
 
     def __init__(
-        self, weight: Tensor, bias: Tensor, approximate: str = "none", *, after_gelu: bool = False
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        approximate: str = "none",
+        *,
+        after_gelu: bool = False,
+        outliers: Tensor | None = None,
     ) -> None:
         whole, self._scales = quantise_weight(weight.float())
+        self._outliers = outliers
+        if outliers is not None:
+            self._apart = (whole[:, outliers] * self._scales[:, None]).T.contiguous()
+            whole[:, outliers] = 0  # whatever is left of them in a quantised row then counts for nothing
         self._weight = torch.ops.onednn.qlinear_prepack.default(whole.contiguous(), None)
         self._zeros = torch.zeros(len(whole), dtype=torch.int32)
         self._bias, self._approximate, self._after_gelu = bias.float(), approximate, after_gelu
@@ -172,7 +217,7 @@ class Int8Linear:
 
     def _scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The product but for the scale of each row, and these scales `[rows, 1]`."""
-        scales = _row_scales(x, after_gelu=self._after_gelu)
+        scales = _row_scales(x, after_gelu=self._after_gelu, outliers=self._outliers)
         # What `gelu` gave is read here and never again: its memory may be used.
         whole = x.mul_(scales.reciprocal()) if self._after_gelu else x * scales.reciprocal()
         # One pass that rounds, clamps and narrows, where torch's plain operators make four.  Its bytes are
@@ -188,8 +233,11 @@ class Int8Linear:
 
     def plain(self, x: Tensor) -> Tensor:
         """See `Linear`."""
+        rest = self._bias
+        if self._outliers is not None:
+            rest = torch.addmm(rest, x.index_select(1, self._outliers), self._apart)
         product, scales = self._scaled(x)
-        return torch.addcmul(self._bias, product, scales, out=product)
+        return torch.addcmul(rest, product, scales, out=product)
 
     def gelu(self, x: Tensor) -> Tensor:
         """See `Linear`."""
@@ -218,11 +266,13 @@ def agree(make: MakeLinear, twin: MakeLinear, dtype: torch.dtype = torch.float32
     bias = torch.randn(48, generator=generator).to(dtype)
     x = torch.randn(17, 384, generator=generator).to(dtype)
     x[0] = 2
+    x[:, 5] = 40
     residual = torch.randn(17, 48, generator=generator).to(dtype)
     tolerance = 1e-4 if dtype == torch.float32 else 0.1
     try:
-        for after_gelu in (False, True):
-            one, two = make(weight, bias, after_gelu=after_gelu), twin(weight, bias, after_gelu=after_gelu)
+        for after_gelu, outliers in ((False, None), (True, None), (False, torch.tensor([5, 200]))):
+            one = make(weight, bias, after_gelu=after_gelu, outliers=outliers)
+            two = twin(weight, bias, after_gelu=after_gelu, outliers=outliers)
             given = F.gelu(x) if after_gelu else x
             answers = [
                 (kind.plain(given.clone()), kind.gelu(given.clone()), kind.add(given.clone(), residual))

@@ -9,7 +9,7 @@ for activations and residuals.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -21,13 +21,20 @@ from zeroshot.engine.tokens import ROWS, pack
 from zeroshot.engine.weights import Norm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
 
     from zeroshot.engine.tokens import Packed, Pair, PairLayout
     from zeroshot.engine.weights import Affine, Layer, Weights
+
+
+class Outliers(NamedTuple):
+    """Columns of the inputs of one layer's `project` and `up` that are kept apart, `int64 [few]`."""
+
+    project: Tensor | None
+    up: Tensor | None
 
 
 class PackedModel:
@@ -39,6 +46,7 @@ class PackedModel:
         device: as torch names it.
         precision: of the matrix products: `float32`, `bfloat16` or `int8`.
         kind: of linear layer; the fastest that works by default.
+        outliers: of the inputs of the lowest layers: `zeroshot.engine.outliers`.
     """
 
     def __init__(
@@ -49,6 +57,7 @@ class PackedModel:
         precision: str,
         device: str = "cpu",
         kind: kernels.MakeLinear | None = None,
+        outliers: Sequence[Outliers] = (),
     ) -> None:
         dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         make = kind or (kernels.pick(precision) if device == "cpu" else kernels.PlainLinear)
@@ -61,10 +70,12 @@ class PackedModel:
         def norm(norm: Norm) -> Norm:
             return Norm(norm.weight.to(device, dtype), norm.bias.to(device, dtype), norm.eps)
 
-        def linear(*parts: Affine, after_gelu: bool = False) -> kernels.Linear:
+        def linear(
+            *parts: Affine, after_gelu: bool = False, outliers: Tensor | None = None
+        ) -> kernels.Linear:
             weight = torch.cat([part.weight for part in parts]).to(device, dtype)
             bias = torch.cat([part.bias for part in parts]).to(device, dtype)
-            return make(weight, bias, weights.approximate, after_gelu=after_gelu)
+            return make(weight, bias, weights.approximate, after_gelu=after_gelu, outliers=outliers)
 
         self._layout, self._heads, self._dtype = layout, weights.heads, dtype
         self._pad, self._first_position = weights.pad, weights.first_position
@@ -73,9 +84,11 @@ class PackedModel:
         self._types = there(weights.types)
         self._norm = weights.norm.to(device)
         *lower, last = weights.layers
-        self._layers = [
-            _Layer(layer, linear(layer.query, layer.key, layer.value), linear, norm) for layer in lower
-        ]
+        self._layers = []
+        for number, layer in enumerate(lower):
+            large = outliers[number] if number < len(outliers) else Outliers(None, None)
+            project = linear(layer.query, layer.key, layer.value, outliers=large.project)
+            self._layers.append(_Layer(layer, project, linear, norm, large.up))
         self._last = _Layer(last, linear(last.key, last.value), linear, norm)
         self._last_query = linear(last.query)
         self._dense, self._classes = weights.dense.to(device), weights.classes.to(device)
@@ -141,10 +154,11 @@ class _Layer:
         project: kernels.Linear,
         linear: Callable[..., kernels.Linear],
         norm: Callable[[Norm], Norm],
+        outliers: Tensor | None = None,
     ) -> None:
         self.project = project
         self._output = linear(layer.output)
-        self._up = linear(layer.up)
+        self._up = linear(layer.up, outliers=outliers)
         self._down = linear(layer.down, after_gelu=True)
         self._attention_norm = norm(layer.attention_norm)
         self._output_norm = norm(layer.output_norm)
