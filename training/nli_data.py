@@ -20,13 +20,13 @@ CLASSES = ("contradiction", "neutral", "entailment")
 LANGUAGES = ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh")
 
 SHARES = {
-    "xnli": 0.20,
-    "mnli-mt": 0.25,
-    "mnli": 0.29,
-    "lingnli": 0.10,
-    "ocnli": 0.04,
-    "snli": 0.035,
-    "new-protocols": 0.03,
+    "xnli": 0.23,
+    "mnli-mt": 0.24,
+    "mnli": 0.23,
+    "lingnli": 0.13,
+    "ocnli": 0.035,
+    "snli": 0.03,
+    "new-protocols": 0.04,
     "indonli": 0.015,
     "snli-counterfactual": 0.02,
     "farstail": 0.01,

@@ -17,7 +17,7 @@ from training.train import Stage, run_stage
 from training.zero_shot import WRONG_LABELS, ZeroShotGroups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -58,7 +58,7 @@ STAGES = (
         seed=13,
     ),
     Stage(
-        "final",
+        "settled",
         pairs=75_000,
         zero_shot=0.5,
         mixed=0.3,
@@ -66,9 +66,29 @@ STAGES = (
         final_rate=0.0,
         seed=17,
     ),
+    Stage(
+        "broad",
+        pairs=120_000,
+        zero_shot=0.5,
+        mixed=0.3,
+        rate=2e-4,
+        final_rate=1e-4,
+        warmup=2_000,
+        seed=19,
+        start={"zero_shot": 0.4, "settled": 0.6},
+    ),
+    Stage(
+        "final",
+        pairs=75_000,
+        zero_shot=0.5,
+        mixed=0.3,
+        rate=1e-4,
+        final_rate=0.0,
+        seed=23,
+    ),
 )
 """NLI (steps 1 and 2: a part of it across languages), then both skills, with the rate falling to zero; then
-both once more, longer and from a lower rate."""
+both twice more, longer and from a lower rate."""
 
 AVERAGED = {"zero_shot": 0.4, "final": 0.6}
 """Stages whose last weights make the model, each with its share. The mean of two ends of one path is
@@ -102,10 +122,10 @@ def mixture(stage: Stage, nli: NliPairs, zero_shot: ZeroShotGroups) -> Callable[
     return draw
 
 
-def average(model: BertForSequenceClassification, work: Path) -> None:
-    """Gives `model` the mean of the checkpoints in `AVERAGED`."""
+def average(model: BertForSequenceClassification, work: Path, shares: Mapping[str, float]) -> None:
+    """Gives `model` the mean of those stages' checkpoints, each with its share."""
     mean: dict[str, torch.Tensor] = {}
-    for name, share in AVERAGED.items():
+    for name, share in shares.items():
         saved = torch.load(work / f"{name}.pt", map_location=model.device, weights_only=True)["model"]
         for key, tensor in saved.items():
             mean[key] = mean.get(key, 0.0) + share * tensor
@@ -141,9 +161,11 @@ def run(
     cache.add(nli.texts())
     cache.add(zero_shot.texts())
     for stage in stages:
+        if stage.start:
+            average(model, work, stage.start)
         if not run_stage(model, stage, mixture(stage, nli, zero_shot), cache, work):
             return False
-    average(model, work)
+    average(model, work, AVERAGED)
     export(model.cpu(), blocks, tokenizer_json, out)
     export_plain(model, tokenizer_json, work / "float32")
     return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from training.nli_data import CLASSES, Group
 from training.tokens import PAD, TokenCache, lay_pair, pair_length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from transformers import BertForSequenceClassification
 
@@ -52,6 +52,9 @@ class Stage:
     ranking: float = 0.5
     weight_decay: float = 0.01
     seed: int = 7
+    start: Mapping[str, float] = field(default_factory=dict)
+    """Earlier stages whose weights it starts from, averaged with these shares; where there is none, it goes
+    on from the stage before."""
 
     def rate_at(self, done: int) -> float:
         if done < self.warmup:
