@@ -41,8 +41,26 @@ SHARES = {
 REQUEST, MOOD = 7, 8
 """Where the templates fit for intents and for feelings stand in `labels/<code>.json`."""
 BROAD = frozenset(
-    "politics business economy sports health science technology entertainment travel geography "
-    "environment food education history religion crime war culture".split()
+    [
+        "politics",
+        "business",
+        "economy",
+        "sports",
+        "health",
+        "science",
+        "technology",
+        "entertainment",
+        "travel",
+        "geography",
+        "environment",
+        "food",
+        "education",
+        "history",
+        "religion",
+        "crime",
+        "war",
+        "culture",
+    ]
 )
 """The sections of a newspaper or an encyclopaedia, which people type more often than the other topics."""
 BROAD_SHARE = 0.5
