@@ -78,7 +78,7 @@ STAGES = (
         start={"zero_shot": 0.4, "settled": 0.6},
     ),
     Stage(
-        "final",
+        "calmed",
         pairs=75_000,
         zero_shot=0.5,
         mixed=0.3,
@@ -86,9 +86,21 @@ STAGES = (
         final_rate=0.0,
         seed=23,
     ),
+    Stage(
+        "final",
+        pairs=170_000,
+        zero_shot=0.5,
+        mixed=0.3,
+        rate=2.2e-4,
+        final_rate=0.0,
+        warmup=2_000,
+        max_length=64,
+        seed=29,
+        start={"zero_shot": 0.5, "calmed": 0.5},
+    ),
 )
 """NLI (steps 1 and 2: a part of it across languages), then both skills, with the rate falling to zero; then
-both twice more, longer and from a lower rate."""
+both three times more, from the mean of two earlier ends where `start` says so."""
 
 AVERAGED = {"zero_shot": 0.5, "final": 0.5}
 """Stages whose last weights make the model, each with its share. The mean of two ends of one path is
