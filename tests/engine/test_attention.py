@@ -47,6 +47,18 @@ def test_every_pair_attends_to_itself_alone(kind: type[Attention], scale: float)
     torch.testing.assert_close(first, whole[rows], atol=1e-5 * scale, rtol=1e-5)
 
 
+def test_large_values_under_one_large_score_do_not_overflow() -> None:
+    chunk = packed()
+    projected = torch.zeros(len(chunk.ids), 3 * WIDTH)
+    projected[:, 0] = projected[3, WIDTH] = 18.6
+    projected[:, 2 * WIDTH :] = 10
+    score = float(projected[0, 0] * projected[3, WIDTH] * (WIDTH // HEADS) ** -0.5)
+    assert 86.3 < score < 88.7, "its exponential fits, ten times as much does not"
+    torch.testing.assert_close(
+        ProductAttention(chunk, HEADS, "cpu").whole(projected), expected(chunk, projected)
+    )
+
+
 def test_scores_that_are_all_very_small_are_no_trouble() -> None:
     chunk = packed()
     projected = torch.ones(len(chunk.ids), 3 * WIDTH)
@@ -98,5 +110,9 @@ def test_attention_over_varying_lengths_on_a_gpu() -> None:
     torch.manual_seed(0)
     projected = torch.randn(len(chunk.ids), 3 * WIDTH)
     there = projected.to("cuda", torch.bfloat16)
-    whole = VarlenAttention(chunk, HEADS, "cuda").whole(there).float().cpu()[: chunk.tokens]
-    torch.testing.assert_close(whole, expected(chunk, projected)[: chunk.tokens], atol=0.05, rtol=0.05)
+    attention, exact = VarlenAttention(chunk, HEADS, "cuda"), expected(chunk, projected)
+    whole = attention.whole(there).float().cpu()[: chunk.tokens]
+    torch.testing.assert_close(whole, exact[: chunk.tokens], atol=0.05, rtol=0.05)
+    rows = torch.from_numpy(chunk.first)
+    first = attention.first(there[rows.to("cuda"), :WIDTH], there[:, WIDTH:]).float().cpu()
+    torch.testing.assert_close(first, exact[rows], atol=0.05, rtol=0.05)

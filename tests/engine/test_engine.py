@@ -197,3 +197,14 @@ def test_operators_that_fail_or_lie_are_not_picked(monkeypatch: pytest.MonkeyPat
         assert not kernels.agree(kind, kernels.PlainLinear)
         monkeypatch.setattr(kernels, "OneDnnLinear", kind)
         assert kernels.pick("float32") is kernels.PlainLinear
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-3), ("bfloat16", 0.1)])
+def test_a_gpu_answers_as_the_cpu_does(engine: Engine, precision: str, tolerance: float) -> None:
+    there = make_engine(
+        make_model("xlm-roberta"), make_tokenizer("xlm-roberta"), device="cuda", precision=precision
+    )
+    pairs = random_pairs(60, longest=50)
+    np.testing.assert_allclose(there.logits(pairs), engine.logits(pairs), atol=tolerance)
+    there.close()

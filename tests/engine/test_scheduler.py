@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import subprocess
+import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -10,6 +15,7 @@ import numpy as np
 import pytest
 
 from zeroshot.engine.scheduler import Scheduler
+from zeroshot.engine.worker import Worker
 from zeroshot.errors import BusyError, Cancelled, ZeroShotError
 
 if TYPE_CHECKING:
@@ -184,6 +190,46 @@ def test_a_full_queue_says_when_to_come_back() -> None:
     assert [call.result(WAIT)[0, 0] for call in calls] == [0, 1]
     assert bench.scheduler.run([3.0], [10]).tolist() == [[3, 6]], "there is room again"
     bench.scheduler.close()
+
+
+def test_a_scheduler_that_nobody_holds_lets_go_of_what_it_computed_with() -> None:
+    class Model:
+        def __call__(self, items: list[float]) -> NDArray[np.float32]:
+            return np.zeros((len(items), 2), np.float32)
+
+    model = Model()
+    gone = weakref.ref(model)
+    worker = Worker()
+    scheduler: Scheduler[float] = Scheduler(model, budget=64, worker=worker)
+    scheduler.run([1.0], [1])
+    del scheduler, model
+    other: Scheduler[float] = Scheduler(
+        lambda items: np.ones((len(items), 2), np.float32), budget=64, worker=worker
+    )
+    assert other.run([1.0], [1]).tolist() == [[1, 1]], "the thread serves others"
+    gc.collect()
+    assert gone() is None
+    other.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_scheduler_works_on_in_a_forked_child() -> None:
+    script = """
+import os, signal
+import numpy as np
+from zeroshot.engine.scheduler import Scheduler
+scheduler = Scheduler(lambda items: np.array([[item] for item in items], np.float32), budget=64)
+scheduler.run([1.0], [1])
+child = os.fork()
+if not child:
+    signal.alarm(30)  # ends a child that hangs
+    os._exit(int(scheduler.run([7.0], [1])[0, 0]))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "7"
 
 
 def test_an_error_reaches_its_own_caller_only(bench: Bench) -> None:

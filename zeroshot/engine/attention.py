@@ -79,7 +79,7 @@ class ProductAttention(Attention):
 
     Torch's own takes the columns left over after each 16 one by one.  This one takes whole tables of scores,
     and saves a pass over them by not looking for each row's largest: `exp(s) / sum(exp(s))` is softmax as
-    long as the sum neither overflows nor nears the smallest numbers, which the sums tell afterwards.  Where
+    long as the sum nears neither the largest nor the smallest numbers, which the sums tell afterwards.  Where
     one does, torch's own computes these pairs again.
 
     Which way a pair takes depends on its length alone, never on its neighbours.
@@ -111,7 +111,8 @@ class ProductAttention(Attention):
 _SMALLEST_SUM = 1e-25
 """Above it the scores that matter, within a billionth of the largest, have not lost a digit."""
 
-_LARGEST_SUM = 1e38
+_LARGEST_SUM = 1e30
+"""Below it there is room for the values too, which are multiplied before the division."""
 
 
 class VarlenAttention(Attention):

@@ -7,8 +7,8 @@ sample.
 
 int8: a weight has one scale for each output channel, an activation one for each row, found as the row comes
 by. So what a pair of texts gets never depends on the pairs computed beside it; and since the products are
-sums of whole numbers, it is the same to the bit.  Columns of an activation that are known for large values
-can be kept out of the row's scale and are multiplied in float32 (LLM.int8(), Dettmers et al., 2022,
+sums of whole numbers, these are the same to the bit.  Columns of an activation that are known for large
+values can be kept out of the row's scale and are multiplied in float32 (LLM.int8(), Dettmers et al., 2022,
 arXiv:2208.07339).
 """
 

@@ -103,7 +103,6 @@ class Scheduler(Generic[Item]):
         self._was_brief = False
         """Whether the last chunk was for short calls alone."""
         self._calls = 0
-        self._joined = False
         self._closed = False
         self._speed = 0.0
         """Cost computed per second, lately; 0 before the first chunk."""
@@ -168,9 +167,7 @@ class Scheduler(Generic[Item]):
                 raise Cancelled
             if self._calls >= self._max_calls:
                 raise BusyError(self._seconds_left())
-            if not self._joined:
-                self._worker.add(self)  # may fail for want of threads: nobody has joined then
-                self._joined = True
+            self._worker.add(self)  # may fail for want of threads: nobody has joined then
             self._calls += 1
             self._ring.append(job)
             self._worker.changed.notify()

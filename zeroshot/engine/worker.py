@@ -10,12 +10,16 @@ other heavy work.
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Result = TypeVar("Result")
+
+LOOK_SECONDS = 60.0
+"""How often an idle thread looks whether anybody is left to serve."""
 
 
 class Source(Protocol):
@@ -37,7 +41,8 @@ class Source(Protocol):
 class Worker:
     """A thread that serves its sources in turn, a chunk each.
 
-    It starts with the first source and ends with the last.
+    It starts with the first source and ends after the last.  Sources are not held: one that its owner has let
+    go of is forgotten, and the model behind it.
 
     Attributes:
         lock: guards the worker and its sources.
@@ -49,21 +54,22 @@ class Worker:
         self.changed = threading.Condition(self.lock)
         self._name = name
         self._prepare = prepare
-        self._sources: list[Source] = []
+        self._sources: list[weakref.ref[Source]] = []
         self._thread: threading.Thread | None = None
 
     def add(self, source: Source) -> None:
-        """Takes a source in; it is served until it is removed.  The lock is held."""
+        """Sees to it that a source is served, until it is removed or gone.  The lock is held."""
         if self._thread is None or not self._thread.is_alive():  # a forked child has no threads
             thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
             thread.start()
             self._thread = thread
-        self._sources.append(source)
+        if weakref.ref(source) not in self._sources:
+            self._sources.append(weakref.ref(source))
 
     def remove(self, source: Source) -> None:
         """Forgets a source.  The lock is held."""
-        if source in self._sources:
-            self._sources.remove(source)
+        if weakref.ref(source) in self._sources:
+            self._sources.remove(weakref.ref(source))
             self.changed.notify_all()
 
     def _serve(self) -> None:
@@ -74,16 +80,25 @@ class Worker:
 
     def _turn(self) -> bool:
         with self.lock:
-            while (source := next((source for source in self._sources if source.ready()), None)) is None:
+            while (source := self._next()) is None:
                 if not self._sources:
                     self._thread = None
                     return False
-                self.changed.wait()
-            self._sources.remove(source)
-            self._sources.append(source)
+                self.changed.wait(LOOK_SECONDS)
             chunk = source.take()
         source.do(chunk)
         return True
+
+    def _next(self) -> Source | None:
+        """The source whose turn it is."""
+        self._sources = [known for known in self._sources if known() is not None]
+        for known in self._sources:
+            source = known()
+            if source is not None and source.ready():
+                self._sources.remove(known)
+                self._sources.append(known)
+                return source
+        return None
 
 
 def _prepare_cpu() -> None:
