@@ -119,13 +119,13 @@ def _short(seconds: float) -> str:
     return f"{seconds * 1e3:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
-def texts_of(tokenizer: Tokenizer, lengths: list[int]) -> list[str]:
-    """Distinct texts of about so many tokens each."""
+def texts_of(tokenizer: Tokenizer, lengths: list[int], *, skip: int = 0) -> list[str]:
+    """Distinct texts of about so many tokens each; others for another `skip`."""
     encoding = tokenizer.encode(PROSE * 12, add_special_tokens=False)
     text = PROSE * 12
     found = []
     for number, length in enumerate(lengths):
-        start = (number * 7) % 100
+        start = (number * 7 + skip * 3) % 100
         found.append(text[encoding.offsets[start][0] : encoding.offsets[start + length - 1][1]].strip())
     return found
 

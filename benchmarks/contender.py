@@ -1,4 +1,4 @@
-"""One side of a comparison, in a process of its own: its memory, threads and allocator are nobody else's."""
+"""One run of a comparison, in a process of its own: its memory, threads and allocator are nobody else's."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How often the language of a text is recognised, beside plain seeded langdetect.
 
-    python benchmarks/detection.py --data DIR
+    python -m benchmarks.detection --data DIR
 
 prints a table for each of: short sentences (Tatoeba), the premises and hypotheses of XNLI's test part, and,
 from the training pairs, sentences in languages that are none of ours, for which the right answer is none.

@@ -75,12 +75,15 @@ class Judge:
         return engine.logits(list(zip(engine.tokenize(premises), engine.tokenize(hypotheses), strict=True)))
 
     def nli_accuracy(self, premises: Sequence[Row], hypotheses: Sequence[Row]) -> float:
-        """Percent of pairs whose likeliest class is the right one; two classes for a two-class model."""
-        classes = self.pipe.classes
+        """Percent of pairs whose likeliest class is the right one."""
         logits = self.logits([r["premise"] for r in premises], [r["hypothesis"] for r in hypotheses])
-        wanted = [getattr(classes, row["label"]) for row in premises]
-        wanted = [classes.contradiction if number is None else number for number in wanted]
-        return 100 * float((logits.argmax(1) == np.array(wanted)).mean())
+        return 100 * float((logits.argmax(1) == self.wanted(premises)).mean())
+
+    def wanted(self, rows: Sequence[Row]) -> NDArray[np.int64]:
+        """The right class of each pair; a two-class model has one for neutral and contradiction."""
+        classes = self.pipe.classes
+        numbers = [getattr(classes, row["label"]) for row in rows]
+        return np.array([classes.contradiction if number is None else number for number in numbers])
 
     def label_logits(self, texts: Sequence[str], labels: Sequence[str], template: str) -> NDArray[np.float32]:
         """`[texts, labels, classes]`."""

@@ -49,15 +49,15 @@ def main() -> None:
     step = max(1000, args.texts // 20) if not limit else 500
     done, start = 0, time.perf_counter()
     last = start
-    for _ in pipe.stream(itertools.islice(texts(), args.texts), LABELS[:6], TEMPLATE):
+    # The source dries up, so that every text that was computed is also counted.
+    source = itertools.takewhile(lambda _: not limit or time.perf_counter() - start < limit, texts())
+    for _ in pipe.stream(itertools.islice(source, args.texts), LABELS[:6], TEMPLATE):
         done += 1
         now = time.perf_counter()
         if done % step == 0:
             rows.append([str(done), f"{step / (now - last):.0f}", f"{status('VmRSS'):.0f} MB"])
             print("  ".join(rows[-1]), flush=True)
             last = now
-        if limit and now - start > limit:
-            break
     seconds = time.perf_counter() - start
     print("\n" + table(["texts", "texts/s since the line above", "memory"], rows))
     print(
