@@ -26,15 +26,19 @@ def main() -> int:
 
     from training.recipe import run
 
-    finished = run(
-        arguments.data,
-        arguments.base,
-        arguments.tokenizer,
-        arguments.work,
-        arguments.out,
-        smoke=arguments.smoke,
-        scale=arguments.scale,
-    )
+    try:
+        finished = run(
+            arguments.data,
+            arguments.base,
+            arguments.tokenizer,
+            arguments.work,
+            arguments.out,
+            smoke=arguments.smoke,
+            scale=arguments.scale,
+        )
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
     if not finished:
         print("Stopped; the same command goes on from the checkpoint.", file=sys.stderr)
     return 0 if finished else 1

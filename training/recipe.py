@@ -88,7 +88,7 @@ STAGES = (
     ),
     Stage(
         "final",
-        pairs=170_000,
+        pairs=150_000,
         zero_shot=0.5,
         mixed=0.3,
         rate=2.2e-4,

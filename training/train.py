@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ class Stage:
     name: str
     pairs: int
     zero_shot: float
-    """Share of the pairs that are (text, label) rather than NLI."""
+    """Share of the pairs drawn that are (text, label) rather than NLI, of which long ones are left out."""
     mixed: float
     """Share of the parallel NLI pairs whose hypothesis is in another language."""
     rate: float
@@ -81,7 +81,7 @@ def make_batches(
         hypotheses = [cache[hypothesis] for hypothesis in group.hypotheses]
         longest = max(pair_length(premise, ids) for ids in hypotheses)
         if longest > max_length and len(hypotheses) == 1:
-            continue  # a premise that is cut may no longer entail what it entailed
+            continue  # a premise that is cut may no longer entail what it entailed; a topic shows early
         rows = [lay_pair(premise, ids, max_length) for ids in hypotheses]
         laid.append((min(longest, max_length), rows, group.targets))
     laid.sort(key=lambda item: item[0])
@@ -199,12 +199,17 @@ def run_stage(
         draw: draws one group with the generator it is given, and by nothing else.
         work: folder of the checkpoint `<stage>.pt`, read when there is one.
         save_every: seconds between checkpoints.
+
+    Raises:
+        ValueError: the checkpoint is of a stage with other settings.
     """
     path = work / f"{stage.name}.pt"
     optimiser = _optimiser(model, stage)
     chunk = skip = done = steps = 0
     if path.is_file():
         saved = torch.load(path, map_location=model.device, weights_only=True)
+        if saved["stage"] != asdict(stage):
+            raise ValueError(f"{path} was made with other settings: take another --work folder.")
         model.load_state_dict(saved["model"], strict=False)
         optimiser.load_state_dict(saved["optimiser"])
         chunk, skip, done, steps = saved["chunk"], saved["batch"] + 1, saved["pairs"], saved["steps"]
@@ -214,7 +219,7 @@ def run_stage(
         signal.signal(number, lambda code, _frame: stop.append(code))
 
     def save() -> None:
-        content = {"model": trained_state(model), "optimiser": optimiser.state_dict()}
+        content = {"stage": asdict(stage), "model": trained_state(model), "optimiser": optimiser.state_dict()}
         save_checkpoint(path, content | {"chunk": chunk, "batch": at, "pairs": done, "steps": steps})
 
     model.train()

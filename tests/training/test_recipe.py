@@ -187,6 +187,8 @@ def test_stopped_run_goes_on_exactly(data: Path, cache: TokenCache, tmp_path: Pa
             signal.signal(number, handler)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
+    with pytest.raises(ValueError, match="other settings"):
+        run_stage(tiny_model(), replace(stage, rate=1e-5), draw, cache, halves)
 
 
 def _folder(path: Path) -> Path:
