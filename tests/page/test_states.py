@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.page.conftest import Server, Tab
+from tests.page.conftest import ROOT, Server, Tab
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -89,14 +94,29 @@ def test_model_that_cannot_be_fetched(tab: Tab) -> None:
     expect(tab.result).to_contain_text("This answer is from Embedded")
 
 
-def test_first_visitor_is_too_fast_and_gets_the_answer(browser: Browser) -> None:
-    """From the start of the server, with no pause: busy first, then the answer."""
-    server = Server().wait()
+HOLD = """
+import os, time
+import zeroshot.pipeline
+load = zeroshot.pipeline.get_pipeline
+def hold(*args):
+    while not os.path.exists(os.environ["MAY_LOAD"]):
+        time.sleep(0.05)
+    return load(*args)
+zeroshot.pipeline.get_pipeline = hold
+"""
+
+
+def test_first_visitor_is_too_fast_and_gets_the_answer(browser: Browser, tmp_path: Path) -> None:
+    """Busy as long as the model loads, then the answer.  The model waits for the test: no race."""
+    (tmp_path / "sitecustomize.py").write_text(HOLD, "utf-8")
+    may_load = tmp_path / "may-load"
+    server = Server(PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}", MAY_LOAD=str(may_load)).wait()
     context = browser.new_context()
     try:
         tab = Tab(context.new_page(), server.url)
         tab.page.goto(server.url + "#text=The+team+won.&labels=sports,politics")
         expect(tab.status).to_contain_text("loading")
+        may_load.touch()
         tab.answered("The team won.")
         expect(tab.status).to_be_hidden()
         tab.clean()

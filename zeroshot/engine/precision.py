@@ -3,7 +3,7 @@
 `auto` means, with the packed forward:
 
 - on a CPU with VNNI or AMX int8 instructions: `int8`.  Measured with AVX-512 VNNI on the embedded model:
-  1.2 to 1.9 times as fast as float32; the likeliest class or topic stays the same in 99 % of XNLI and of
+  1.2 to 1.8 times as fast as float32; the likeliest class or topic stays the same in 99 % of XNLI and of
   SIB-200 and in all of the gallery (`benchmarks/RESULTS.md`, by `benchmarks.precision`);
 - on a CPU with AMX bfloat16 instructions only: `bfloat16`.  AVX-512's bfloat16 instructions are no reason:
   where they were measured, products were slower than in float32;
