@@ -19,11 +19,14 @@ CLASSES = ("contradiction", "neutral", "entailment")
 
 LANGUAGES = ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh")
 
+FOLDER = Path(__file__).parent / "pairs"
+
 SHARES = {
-    "xnli": 0.24,
+    "xnli": 0.23,
     "mnli-mt": 0.25,
-    "mnli": 0.27,
-    "lingnli": 0.08,
+    "mnli": 0.2,
+    "own": 0.13,
+    "lingnli": 0.06,
     "ocnli": 0.035,
     "snli": 0.035,
     "new-protocols": 0.035,
@@ -34,7 +37,8 @@ SHARES = {
     "conjnli": 0.005,
 }
 """How often a pair is drawn from each source: much from what is native or parallel in our languages
-and from MultiNLI's own text, little from captions and from synthetic sentences."""
+and from MultiNLI's own text, little from captions and from synthetic sentences. `own` are pairs of our own
+writing (`pairs/`), in the languages for which the others have least."""
 
 LEFT_OUT = frozenset([("mnli-mt", "ur")])
 """Translations too rough to learn from: even trained on, half of their labels cannot be told."""
@@ -61,6 +65,14 @@ def read_rows(path: Path, limit: int | None = None) -> Iterator[dict[str, str]]:
             yield json.loads(line)
 
 
+def own_pairs() -> Iterator[tuple[str, str, int]]:
+    """Premise, hypothesis and class of every pair of our own writing."""
+    for path in sorted(FOLDER.glob("*.jsonl")):
+        for line in path.read_text("utf-8").splitlines():
+            row = json.loads(line)
+            yield from ((row["premise"], row[name], target) for target, name in enumerate(CLASSES))
+
+
 class NliPairs:
     """Draws NLI pairs by `SHARES`; parallel ones often with the hypothesis in another language."""
 
@@ -83,6 +95,7 @@ class NliPairs:
                     parallel[row["source"]][row["parallel_id"]][row["language"]] = pair
                 else:
                     single[row["source"]].append(pair)
+        single["own"] = list(own_pairs())
         self._single = dict(single)
         self._parallel = {source: list(pairs.values()) for source, pairs in parallel.items()}
         present = [source for source in SHARES if source in self._single or source in self._parallel]

@@ -87,7 +87,7 @@ STAGES = (
         seed=23,
     ),
     Stage(
-        "final",
+        "doubled",
         pairs=150_000,
         zero_shot=0.5,
         mixed=0.3,
@@ -97,6 +97,18 @@ STAGES = (
         max_length=64,
         seed=29,
         start={"zero_shot": 0.5, "calmed": 0.5},
+    ),
+    Stage(
+        "final",
+        pairs=200_000,
+        zero_shot=0.5,
+        mixed=0.3,
+        rate=2e-4,
+        final_rate=0.0,
+        warmup=2_000,
+        max_length=64,
+        seed=31,
+        start={"zero_shot": 0.4, "doubled": 0.6},
     ),
 )
 """NLI (steps 1 and 2: a part of it across languages), then both skills, with the rate falling to zero; then

@@ -71,6 +71,16 @@ def test_tables_are_complete() -> None:
                 assert set(row["true"]) | set(row["unsure"]) <= set(concepts)
 
 
+def test_own_pairs_are_whole() -> None:
+    for path in sorted((ROOT / "training" / "pairs").glob("*.jsonl")):
+        assert path.stem in LANGUAGES
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        assert len({row["premise"] for row in rows}) == len(rows) > 0
+        for row in rows:
+            assert set(row) == {"premise", *CLASSES}
+            assert len({text.strip() for text in row.values()} - {""}) == 4, row
+
+
 def test_what_is_drawn_depends_on_the_seed_alone(data: Path) -> None:
     zero_shot, nli = ZeroShotGroups(data), NliPairs(data)
     draw = mixture(STAGES[1], nli, zero_shot)
