@@ -24,12 +24,14 @@ EMPTY = (
 BERT = "from transformers import BertForSequenceClassification"
 LOAD = "from zeroshot.models.loading import load"
 PIPELINE = f"{LOAD}; from zeroshot.pipeline import ZeroShotPipeline; import torch; {BERT}"
+STOCK = "from zeroshot.models.embedded_format import load_embedded"
 PHASES = {
     "import gradio": "import gradio",
     "import zeroshot": "import zeroshot",
     "import torch": "import torch",
     "import transformers' BERT, after torch": f"import torch; start(); {BERT}",
     "load the model": f"import torch; {BERT}; {LOAD}; start(); load('embedded')",
+    "load it as transformers' stock model": f"import torch; {BERT}; {STOCK}; start(); load_embedded()",
     "make the engine": f"{PIPELINE}; model = load('embedded'); start(); ZeroShotPipeline(model)",
     "warm up": f"{PIPELINE}; pipe = ZeroShotPipeline(load('embedded')); start(); pipe.warm_up()",
 }
