@@ -112,7 +112,7 @@ STAGES = (
     ),
 )
 """NLI (steps 1 and 2: a part of it across languages), then both skills, with the rate falling to zero; then
-both three times more, from the mean of two earlier ends where `start` says so."""
+both four times more, from the mean of two earlier ends where `start` says so."""
 
 AVERAGED = {"zero_shot": 0.12, "doubled": 0.28, "final": 0.6}
 """Stages whose last weights make the model, each with its share. The mean of ends of one path is
