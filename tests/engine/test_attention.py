@@ -98,14 +98,15 @@ def test_a_neighbour_that_overflows_changes_no_bit() -> None:
 
 
 def test_the_kind_follows_from_device_and_precision() -> None:
-    assert best_attention("cpu", torch.float32) is ProductAttention
-    assert best_attention("cpu", torch.bfloat16) is Attention
-    assert best_attention("mps", torch.float32) is Attention
+    assert best_attention("cpu", torch.float32, 32) is ProductAttention
+    assert best_attention("cpu", torch.bfloat16, 32) is Attention
+    assert best_attention("mps", torch.float32, 32) is Attention
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 def test_attention_over_varying_lengths_on_a_gpu() -> None:
-    assert VarlenAttention.works("cuda", torch.bfloat16)
+    assert VarlenAttention.works("cuda", torch.bfloat16, WIDTH // HEADS)
+    assert not VarlenAttention.works("cuda", torch.bfloat16, 26), "it takes multiples of 8 only"
     chunk = packed()
     torch.manual_seed(0)
     projected = torch.randn(len(chunk.ids), 3 * WIDTH)

@@ -22,10 +22,12 @@ from zeroshot.models.embedded_format import (
     EMBEDDINGS_FILE,
     LAYERS_FILE,
     WORD_EMBEDDINGS,
+    BlockTable,
     is_embedded_folder,
     load_embedded,
     pack_channels,
-    read_weights,
+    read_layers,
+    read_words,
     unpack_blocks,
     unpack_channels,
     write_weights,
@@ -94,6 +96,33 @@ def test_blocks() -> None:
     assert values[1, 16:].eq(14).all()
 
 
+def test_rows_of_a_table_are_those_of_the_whole(tiny: tuple[Path, BertForSequenceClassification]) -> None:
+    folder, model = tiny
+    words = read_words(folder, 32)
+    ids = torch.tensor([319, 0, 7, 7])
+    assert len(words) == 320
+    assert torch.equal(words.rows(ids), model.bert.embeddings.word_embeddings(ids))
+    assert torch.equal(words.to("cpu").rows(ids), words.whole()[ids])
+    assert words.rows(ids[:0]).shape == (0, 32)
+
+
+@pytest.mark.parametrize(
+    ("scale", "nibbles", "width"),
+    [
+        (torch.zeros(6).half(), torch.zeros(6, 16, dtype=torch.uint8), 48),
+        (torch.zeros(5).half(), torch.zeros(5, 16, dtype=torch.uint8), 64),
+        (torch.zeros(6).half(), torch.zeros(6, 8, dtype=torch.uint8), 64),
+        (torch.zeros(6), torch.zeros(6, 16, dtype=torch.uint8), 64),
+        (torch.zeros(6).half(), torch.zeros(6, 16), 64),
+    ],
+)
+def test_what_is_no_table_of_blocks_is_refused(
+    scale: torch.Tensor, nibbles: torch.Tensor, width: int
+) -> None:
+    with pytest.raises(ValueError, match=f"not blocks of 32, {width} a row"):
+        BlockTable(scale, nibbles, width)
+
+
 def test_channels() -> None:
     weight = torch.randn(7, 50) * torch.logspace(-6, 2, 7)[:, None]
     weight[3] = 0
@@ -107,7 +136,7 @@ def test_round_trip(tiny: tuple[Path, BertForSequenceClassification]) -> None:
     """Everything but the layers' matrices comes back exactly; those within half a step of 254."""
     folder, model = tiny
     assert is_embedded_folder(folder)
-    back = read_weights(folder, 32)
+    back = read_layers(folder) | {WORD_EMBEDDINGS: read_words(folder, 32).whole()}
     state = model.state_dict()
     assert set(back) == set(state)
     for name, tensor in state.items():

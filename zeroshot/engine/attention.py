@@ -136,14 +136,14 @@ class VarlenAttention(Attention):
         self._key_ends = self._ends[: pairs + 1]
 
     @staticmethod
-    def works(device: str, dtype: torch.dtype) -> bool:
-        """Whether this torch and this GPU have it, and it gives what `Attention` gives."""
+    def works(device: str, dtype: torch.dtype, width: int) -> bool:
+        """Whether this torch and this GPU have it for heads so wide, and it gives what `Attention` gives."""
         if not device.startswith("cuda") or dtype not in {torch.bfloat16, torch.float16}:
             return False
         try:
             from torch.nn.attention.varlen import varlen_attn
 
-            x = torch.randn(3, 8, 2, 64, device=device, dtype=dtype)
+            x = torch.randn(3, 8, 2, width, device=device, dtype=dtype)
             ends = torch.tensor([0, 8], device=device, dtype=torch.int32)
             one: Any = varlen_attn(x[0], x[1], x[2], ends, ends, 8, 8)
             two = F.scaled_dot_product_attention(*(part.transpose(0, 1)[None] for part in x))[0].transpose(
@@ -173,8 +173,8 @@ class VarlenAttention(Attention):
         return _joined([_rows(context)], len(query))
 
 
-def best_attention(device: str, dtype: torch.dtype) -> type[Attention]:
-    """The fastest kind that works for a device and a precision."""
-    if VarlenAttention.works(device, dtype):
+def best_attention(device: str, dtype: torch.dtype, width: int) -> type[Attention]:
+    """The fastest kind that works for a device, a precision and heads of this width."""
+    if VarlenAttention.works(device, dtype, width):
         return VarlenAttention
     return ProductAttention if device == "cpu" and dtype == torch.float32 else Attention

@@ -64,9 +64,6 @@ class PackedModel:
         if make is None:
             raise ValueError(f"This processor cannot compute in {precision}.")
 
-        def there(tensor: Tensor) -> Tensor:
-            return tensor.to(device)
-
         def norm(norm: Norm) -> Norm:
             return Norm(norm.weight.to(device, dtype), norm.bias.to(device, dtype), norm.eps)
 
@@ -80,8 +77,8 @@ class PackedModel:
         self._layout, self._heads, self._dtype = layout, weights.heads, dtype
         self._pad, self._first_position = weights.pad, weights.first_position
         self._device = device
-        self._words, self._positions = there(weights.words), there(weights.positions)
-        self._types = there(weights.types)
+        self._words = weights.words.to(device)
+        self._positions, self._types = weights.positions.to(device), weights.types.to(device)
         self._norm = weights.norm.to(device)
         *lower, last = weights.layers
         self._layers = []
@@ -92,7 +89,7 @@ class PackedModel:
         self._last = _Layer(last, linear(last.key, last.value), linear, norm)
         self._last_query = linear(last.query)
         self._dense, self._classes = weights.dense.to(device), weights.classes.to(device)
-        self._attention = best_attention(device, dtype)
+        self._attention = best_attention(device, dtype, weights.positions.shape[1] // weights.heads)
 
     def __call__(self, pairs: list[Pair]) -> NDArray[np.float32]:
         """Logits `float32 [pairs, classes]`, in the order given."""
@@ -117,7 +114,7 @@ class PackedModel:
         return F.linear(x, self._classes.weight, self._classes.bias)
 
     def _embed(self, packed: Packed) -> Tensor:
-        x = F.embedding(self._tensor(packed.ids), self._words)
+        x = self._words.rows(self._tensor(packed.ids))
         if len(self._types) == 1:
             x += self._types[0]
         else:
@@ -129,7 +126,7 @@ class PackedModel:
         return _normed(x, self._norm).to(self._dtype)
 
     def _tensor(self, array: NDArray[np.int64]) -> Tensor:
-        return torch.from_numpy(array).to(self._device, non_blocking=True)
+        return torch.from_numpy(array).to(self._device)
 
 
 def skip_pads(packed: Packed, pad: int) -> NDArray[np.int64]:

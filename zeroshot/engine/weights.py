@@ -66,12 +66,45 @@ class Layer:
     output_norm: Norm
 
 
+class Words(Protocol):
+    """A table of word embeddings `[entries, width]`, in whatever form its model keeps it."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, ids: torch.Tensor) -> torch.Tensor:
+        """Ids `int64 [tokens]` -> a new tensor, float32 `[tokens, width]`."""
+        ...
+
+    def to(self, device: str) -> Words:
+        """The same, on a device."""
+        ...
+
+
+@dataclass(frozen=True)
+class Table:
+    """The ordinary form: one tensor."""
+
+    weight: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+    def rows(self, ids: torch.Tensor) -> torch.Tensor:
+        """See `Words`."""
+        return self.weight.index_select(0, ids)
+
+    def to(self, device: str) -> Table:
+        """See `Words`."""
+        return Table(self.weight.to(device))
+
+
 @dataclass(frozen=True)
 class Weights:
     """All tensors of the model; they are the model's own, not copies.
 
     Attributes:
-        words, positions, types: embedding tables `[entries, width]`.
+        words: the word embeddings.
+        positions, types: the other embedding tables `[entries, width]`.
         first_position: row of `positions` for a pair's first token.
         pad: the padding id where it takes no position (RoBERTa's rule), else None.
         dense, classes: the head: `classes(tanh(dense(first token)))`, in all three families.
@@ -80,7 +113,7 @@ class Weights:
 
     family: str
     heads: int
-    words: torch.Tensor
+    words: Words
     positions: torch.Tensor
     types: torch.Tensor
     first_position: int
@@ -109,8 +142,13 @@ class Tensors(Protocol):
     config: Any
     """As the stock model's, with what `config.json` says."""
 
+    @property
+    def words(self) -> Words:
+        """The word embeddings."""
+        ...
+
     def state_dict(self) -> Mapping[str, torch.Tensor]:
-        """Tensors by the stock model's names."""
+        """Tensors by the stock model's names, all but `words`."""
         ...
 
     def stock(self) -> PreTrainedModel:
@@ -134,12 +172,13 @@ def _read(model: PreTrainedModel | Tensors) -> Weights | None:
     part = _Part(model.state_dict(), config.layer_norm_eps)
     body = part / ("bert" if family == "bert" else "roberta")
     embeddings = body / "embeddings"
+    words: Words | None = getattr(model, "words", None)
     pad = None if family == "bert" else int(config.pad_token_id)
     head = part / "classifier"
     return Weights(
         family=family,
         heads=config.num_attention_heads,
-        words=embeddings.tensor("word_embeddings.weight"),
+        words=Table(embeddings.tensor("word_embeddings.weight")) if words is None else words,
         positions=embeddings.tensor("position_embeddings.weight"),
         types=embeddings.tensor("token_type_embeddings.weight"),
         first_position=0 if pad is None else pad + 1,

@@ -11,7 +11,8 @@ in two safetensors files small enough for a repository:
 
 `load_embedded(folder)` gives a `BertForSequenceClassification` that transformers' own pipeline runs.
 `EmbeddedModel(folder)` holds the tensors alone, for the packed forward: importing transformers' BERT takes
-longer than reading them.
+longer than reading them. It leaves the word embeddings in their blocks: a text needs few of the 250,000 rows,
+and all of them in float32 would take 384 MB and half a second.
 """
 
 from __future__ import annotations
@@ -44,10 +45,49 @@ def unpack_blocks(scale: torch.Tensor, nibbles: torch.Tensor) -> torch.Tensor:
     """4-bit blocks, `scale` `[n]` and `nibbles` `[n, 16]` -> float32 `[n * 32]`."""
     import torch
 
-    out = torch.empty(len(nibbles), BLOCK)
+    out = torch.empty(len(nibbles), BLOCK, device=nibbles.device)
     out[:, : BLOCK // 2] = nibbles & 15
     out[:, BLOCK // 2 :] = nibbles >> 4
     return out.sub_(8).mul_(scale.float()[:, None]).view(-1)
+
+
+class BlockTable:
+    """Word embeddings `[entries, width]` that stay in 4-bit blocks; rows are unpacked as they are asked for.
+
+    Args:
+        scale, nibbles: the blocks, row after row.
+        width: of the table, a multiple of `BLOCK`.
+
+    Raises:
+        ValueError: the tensors are not blocks of whole rows.
+    """
+
+    def __init__(self, scale: torch.Tensor, nibbles: torch.Tensor, width: int) -> None:
+        import torch
+
+        per_row, rest = divmod(width, BLOCK)
+        right = not rest and len(scale) % per_row == 0 and nibbles.shape == (len(scale), BLOCK // 2)
+        if not right or (scale.dtype, nibbles.dtype) != (torch.float16, torch.uint8):
+            raise ValueError(f"the word embeddings are not blocks of {BLOCK}, {width} a row")
+        self._scale, self._nibbles = scale.view(-1, per_row), nibbles.view(-1, per_row, BLOCK // 2)
+        self.width = width
+
+    def __len__(self) -> int:
+        return len(self._scale)
+
+    def rows(self, ids: torch.Tensor) -> torch.Tensor:
+        """Ids `int64 [tokens]` -> float32 `[tokens, width]`."""
+        scale, nibbles = self._scale.index_select(0, ids), self._nibbles.index_select(0, ids)
+        return unpack_blocks(scale.view(-1), nibbles.view(-1, BLOCK // 2)).view(-1, self.width)
+
+    def whole(self) -> torch.Tensor:
+        """The table in float32."""
+        return unpack_blocks(self._scale.view(-1), self._nibbles.view(-1, BLOCK // 2)).view(-1, self.width)
+
+    def to(self, device: str) -> BlockTable:
+        """The same, on a device."""
+        scale, nibbles = self._scale.to(device).view(-1), self._nibbles.to(device).view(-1, BLOCK // 2)
+        return BlockTable(scale, nibbles, self.width)
 
 
 def pack_channels(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -90,12 +130,18 @@ def write_weights(
     save_file({"scale": scale.contiguous(), "nibbles": nibbles.contiguous()}, folder / EMBEDDINGS_FILE)
 
 
-def read_weights(folder: Path, hidden_size: int) -> dict[str, torch.Tensor]:
-    """All weights of a folder in float32, by the names of a `BertForSequenceClassification`."""
+def read_words(folder: Path, width: int) -> BlockTable:
+    """The word embeddings of a folder."""
     from safetensors.torch import load_file
 
-    blocks = load_file(folder / EMBEDDINGS_FILE)
-    state = {WORD_EMBEDDINGS: unpack_blocks(blocks["scale"], blocks["nibbles"]).view(-1, hidden_size)}
+    return BlockTable(**load_file(folder / EMBEDDINGS_FILE), width=width)
+
+
+def read_layers(folder: Path) -> dict[str, torch.Tensor]:
+    """All other weights in float32, by the names of a `BertForSequenceClassification`."""
+    from safetensors.torch import load_file
+
+    state: dict[str, torch.Tensor] = {}
     layers = load_file(folder / LAYERS_FILE)
     for name, tensor in layers.items():
         if name.endswith(".int8"):
@@ -107,10 +153,11 @@ def read_weights(folder: Path, hidden_size: int) -> dict[str, torch.Tensor]:
 
 
 def expected_shapes(config: Any) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every tensor that a `BertForSequenceClassification` of this configuration has."""
+    """Name and shape of every tensor that a `BertForSequenceClassification` of this configuration has beside
+    its word embeddings.
+    """
     width, inner = config.hidden_size, config.intermediate_size
     shapes: dict[str, tuple[int, ...]] = {
-        WORD_EMBEDDINGS: (config.vocab_size, width),
         "bert.embeddings.position_embeddings.weight": (config.max_position_embeddings, width),
         "bert.embeddings.token_type_embeddings.weight": (config.type_vocab_size, width),
     }
@@ -137,6 +184,9 @@ CONFIG_DEFAULTS = {"hidden_act": "gelu", "layer_norm_eps": 1e-12, "type_vocab_si
 class EmbeddedModel:
     """The model of a folder: its configuration and its tensors in float32.
 
+    Attributes:
+        words: the word embeddings.
+
     Raises:
         Exception: where a file is missing or is not what it should be; the readers' own.
     """
@@ -150,13 +200,14 @@ class EmbeddedModel:
         if self.config.hidden_size % self.config.num_attention_heads:
             raise ValueError("the width is not a multiple of the number of heads")
         self._folder = folder
-        self._state = read_weights(folder, self.config.hidden_size)
+        self.words = read_words(folder, self.config.hidden_size)
+        self._state = read_layers(folder)
         found = {name: tuple(tensor.shape) for name, tensor in self._state.items()}
-        if found != expected_shapes(self.config):
+        if len(self.words) != self.config.vocab_size or found != expected_shapes(self.config):
             raise ValueError("the tensors are not those that config.json describes")
 
     def state_dict(self) -> dict[str, torch.Tensor]:
-        """Tensors by the stock model's names."""
+        """Tensors by the stock model's names, all but `words`."""
         return self._state
 
     def stock(self) -> BertForSequenceClassification:
@@ -167,7 +218,8 @@ class EmbeddedModel:
         config = BertConfig(**json.loads((self._folder / "config.json").read_text("utf-8")))
         with torch.device("meta"):  # no time is spent on random weights that are replaced at once
             model = BertForSequenceClassification(config)
-        model.load_state_dict(self._state, assign=True, strict=True)
+        state = self._state | {WORD_EMBEDDINGS: self.words.whole()}
+        model.load_state_dict(state, assign=True, strict=True)
         embeddings: Any = model.bert.embeddings
         length = config.max_position_embeddings
         embeddings.position_ids = torch.arange(length)[None]
