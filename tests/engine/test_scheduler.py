@@ -244,6 +244,39 @@ def test_an_error_reaches_its_own_caller_only(bench: Bench) -> None:
     assert bench.scheduler.run([4.0], [1]).tolist() == [[4, 8]], "the worker lives"
 
 
+def test_what_a_failed_chunk_held_is_free_when_its_calls_are_tried_apart() -> None:
+    """After running out of memory there would not be enough for anybody else."""
+    held: list[weakref.ref[NDArray[np.float32]]] = []
+    alive: list[int] = []
+    begun = threading.Event()
+    go = threading.Event()
+
+    def compute(items: list[float]) -> NDArray[np.float32]:
+        alive.append(sum(one() is not None for one in held))
+        begun.set()
+        assert go.wait(WAIT)
+        activations = np.zeros((len(items), 2), np.float32)
+        held.append(weakref.ref(activations))
+        if any(item < 0 for item in items):
+            raise MemoryError
+        return activations.copy()
+
+    scheduler: Scheduler[float] = Scheduler(compute, budget=64)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(scheduler.run, [1.0], [1])
+        assert begun.wait(WAIT)
+        calls = []
+        for item in (-1.0, 2.0):
+            calls.append(pool.submit(scheduler.run, [item], [1]))
+            while len(scheduler._ring) < len(calls):
+                threading.Event().wait(0.001)
+        go.set()
+        assert first.result(WAIT).shape == calls[1].result(WAIT).shape == (1, 2)
+        assert isinstance(calls[0].exception(WAIT), MemoryError)
+    assert alive == [0, 0, 0, 0], "one chunk, one of both that failed, and each call alone"
+    scheduler.close()
+
+
 def test_a_backend_that_returns_too_little_stops_nobody_else() -> None:
     scheduler: Scheduler[float] = Scheduler(
         lambda items: np.zeros((len(items) - (9.0 in items), 2), np.float32), budget=64

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -257,13 +258,20 @@ class Scheduler(Generic[Item]):
 
     def _apart(self, mine: dict[_Job[Item], list[int]], error: Exception) -> None:
         """A chunk failed: computes each call's share by itself, so that the one at fault fails alone."""
+        _let_go(error)
         for job, indices in mine.items():
             try:
                 rows = None if len(mine) == 1 else self._compute([job.items[index] for index in indices])
             except Exception as own:  # noqa: BLE001 - as above
+                _let_go(own)
                 error, rows = own, None
             with self._lock:
                 if rows is None:
                     self._fail(job, error)
                 else:
                     self._give(job, indices, rows)
+
+
+def _let_go(error: Exception) -> None:
+    """Frees what the frames of a failed computation still hold: it may be the memory that was lacking."""
+    traceback.clear_frames(error.__traceback__)
