@@ -73,7 +73,12 @@ class ZeroShotPipeline:
             from zeroshot.models.device import pick_device
 
             engine = make_engine(
-                loaded.source, loaded.tokenizer, device=pick_device(device), precision=precision
+                loaded.source,
+                loaded.tokenizer,
+                device=pick_device(device),
+                precision=precision,
+                max_length=loaded.max_length,
+                token_types=loaded.token_types,
             )
         self.engine = engine
 

@@ -12,7 +12,7 @@ import torch
 
 from tests.engine.conftest import LONGEST, make_model, make_tokenizer, random_pairs
 from zeroshot.engine import make_engine
-from zeroshot.engine.engine import PairEngine, _halved
+from zeroshot.engine.engine import UNLIMITED, PairEngine, _halved
 from zeroshot.engine.precision import choose
 from zeroshot.engine.tokens import read_layout
 from zeroshot.errors import Cancelled, InputError
@@ -48,6 +48,41 @@ def test_a_hypothesis_that_leaves_no_room(engine: Engine) -> None:
     assert engine.room(long) == 0
     with pytest.raises(InputError, match="shorten"):
         engine.logits([(premise, long)])
+
+
+@pytest.mark.parametrize(
+    ("family", "positions", "given", "limit"),
+    [
+        ("bert", LONGEST, None, LONGEST),
+        ("bert", LONGEST, 40, 40),
+        ("bert", LONGEST, 10_000, LONGEST),
+        ("deberta", -1, 40, 40),
+        ("deberta", -1, None, UNLIMITED),
+    ],
+)
+def test_the_longest_pair(family: str, positions: int, given: int | None, limit: int) -> None:
+    """What the tokenizer says counts as well as the positions; some families have relative ones only."""
+    model = make_model(family)
+    model.config.max_position_embeddings = positions
+    engine = make_engine(model, make_tokenizer(family), max_length=given)
+    assert engine.max_length == limit
+    engine.close()
+
+
+def test_token_types_are_left_out_where_the_tokenizer_gives_none() -> None:
+    model, tokenizer = make_model("bert-types"), make_tokenizer("bert-types")
+    pairs = random_pairs(5, longest=20)
+    typed, untyped = (
+        make_engine(model, tokenizer, precision="float32", token_types=types) for types in (True, False)
+    )
+    assert np.abs(typed.logits(pairs) - untyped.logits(pairs)).max() > 1e-4
+    with torch.no_grad():
+        for premise, hypothesis in pairs:
+            ids = read_layout(tokenizer).ids(premise, hypothesis)
+            stock = model(input_ids=torch.from_numpy(ids)[None].long()).logits.numpy()
+            np.testing.assert_allclose(untyped.logits([(premise, hypothesis)]), stock, atol=1e-5)
+    typed.close()
+    untyped.close()
 
 
 def test_no_pairs_give_no_rows(engine: Engine) -> None:

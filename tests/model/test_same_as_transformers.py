@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from transformers import pipeline
+from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
 
-from tests.model.tiny import FAMILIES, THREE, build, stock
+from tests.model.tiny import FAMILIES, THREE, build, stock, wrap
 from zeroshot import TEMPLATES, get_pipeline
 from zeroshot.engine import make_engine
 from zeroshot.models.embedded_format import load_embedded
+from zeroshot.models.loading import load, register_local
 from zeroshot.pipeline import ZeroShotPipeline
 
 CLOSE = 1e-5
@@ -163,6 +167,27 @@ def test_classes_in_any_order(names: tuple[str, ...], multi: bool) -> None:
     for text, labels, template, _ in cases(10, seed=3):
         compare(ours, theirs, text, labels, template, multi)
         compare(ours, theirs, text, labels[:1], template, multi)
+
+
+@pytest.mark.parametrize("limit", [None, 60, 1000])
+@pytest.mark.parametrize(
+    ("family", "typed"), [("bert", True), ("bert", False), ("xlm-roberta", False), ("bart", False)]
+)
+def test_a_folder(tmp_path: Path, family: str, typed: bool, limit: int | None) -> None:
+    """What the tokenizer's settings say of token types and of the longest pair holds for ours as well."""
+    model, letters = build(family)
+    model.save_pretrained(tmp_path)
+    wrap(letters, max_length=limit or VERY_LARGE_INTEGER, typed=typed).save_pretrained(tmp_path)
+    ours = ZeroShotPipeline(load(register_local(str(tmp_path))), device="cpu", precision="float32")
+    theirs = pipeline("zero-shot-classification", model=str(tmp_path), device="cpu")
+    assert ("token_type_ids" in theirs.tokenizer.model_input_names) == typed
+    assert ours.engine.max_length == min(limit or 128, 128)
+    theirs.tokenizer.model_max_length = ours.engine.max_length  # a longer one would not fit its positions
+    for case in cases(10, seed=5):
+        compare(ours, theirs, *case[:2], "it: {}", case[3])
+    text = "das ist ein langer text. " * 20
+    compare(ours, theirs, text, ["kunst", "sport"], "es ist {}.", False)
+    assert ours(text, "kunst").truncated
 
 
 def test_duplicates_count_once(embedded: tuple[ZeroShotPipeline, Any]) -> None:

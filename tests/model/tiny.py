@@ -102,9 +102,9 @@ def build(family: str, names: tuple[str, ...] = THREE, seed: int = 0) -> tuple[A
     return model.eval(), letters
 
 
-def stock(model: Any, letters: Tokenizer, *, max_length: int) -> Any:
-    """Transformers' own zero-shot pipeline on the same weights."""
-    wrapped = PreTrainedTokenizerFast(
+def wrap(letters: Tokenizer, *, max_length: int, typed: bool) -> PreTrainedTokenizerFast:
+    """Transformers' wrapper; `typed` if it is to give token types."""
+    return PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(letters.to_str()),
         bos_token="<s>",
         eos_token="</s>",
@@ -113,8 +113,11 @@ def stock(model: Any, letters: Tokenizer, *, max_length: int) -> Any:
         unk_token="<unk>",
         pad_token="<pad>",
         model_max_length=max_length,
+        model_input_names=["input_ids", *(["token_type_ids"] if typed else []), "attention_mask"],
     )
-    wrapped.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
-    if model.config.model_type != "bert":
-        wrapped.model_input_names = ["input_ids", "attention_mask"]
+
+
+def stock(model: Any, letters: Tokenizer, *, max_length: int) -> Any:
+    """Transformers' own zero-shot pipeline on the same weights."""
+    wrapped = wrap(letters, max_length=max_length, typed=model.config.model_type == "bert")
     return pipeline("zero-shot-classification", model=model, tokenizer=wrapped, device="cpu")

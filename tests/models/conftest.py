@@ -8,8 +8,8 @@ import pytest
 
 from tests.models import repositories
 from tests.models.hub import Hub
-from zeroshot.models import download, loading, transfer
-from zeroshot.models.catalogue import CATALOGUE, REFERENCE
+from zeroshot.models import download, transfer
+from zeroshot.models.catalogue import REFERENCE
 
 
 @pytest.fixture(scope="session")
@@ -52,12 +52,3 @@ def hub(empty_hub: Hub, tiny_reference: Path, tmp_path: Path) -> Hub:
     """A hub with a tiny reference model, which a test may change."""
     empty_hub.repositories[REFERENCE] = shutil.copytree(tiny_reference, tmp_path / "reference")
     return empty_hub
-
-
-@pytest.fixture(autouse=True)
-def _forget_local() -> Iterator[None]:
-    before = dict(CATALOGUE)
-    yield
-    CATALOGUE.clear()
-    CATALOGUE.update(before)
-    loading._local.clear()

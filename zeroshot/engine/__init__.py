@@ -78,6 +78,8 @@ def make_engine(
     *,
     device: str = "cpu",
     precision: str = "auto",
+    max_length: int | None = None,
+    token_types: bool = True,
     max_calls: int = 256,
 ) -> Engine:
     """An engine on the weights of a stock transformers model.
@@ -88,10 +90,23 @@ def make_engine(
         tokenizer: the model's, with neither padding nor truncation switched on.
         device: `cpu`, `cuda` or `mps`.
         precision: `float32`, `bfloat16`, `int8`, or `auto`: see `zeroshot.engine.precision`.  One that the
-            processor has no fast instructions for becomes `float32`; `Engine.precision` says what it is.
+            processor has no instructions for becomes `float32`; `Engine.precision` says what it is.
+        max_length: tokens that the tokenizer cuts a pair at; None, or more than the model has positions for:
+            these are the limit.
+        token_types: whether the model is told which tokens are the premise's and which the hypothesis's, as
+            the tokenizer's post-processor has it.  transformers does so where `token_type_ids` are among the
+            tokenizer's `model_input_names`.
         max_calls: calls that may wait or run at once; one more gets `BusyError`.  A page has a lower
             limit of its own.
     """
     from zeroshot.engine.engine import build
 
-    return build(model, tokenizer, device=device, precision=precision, max_calls=max_calls)
+    return build(
+        model,
+        tokenizer,
+        device=device,
+        precision=precision,
+        max_length=max_length,
+        token_types=token_types,
+        max_calls=max_calls,
+    )

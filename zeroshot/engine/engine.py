@@ -49,6 +49,9 @@ INT8_TIMES = 2
 LOOK_EVERY = 4096
 """Pairs that are put together between two looks at `cancel`."""
 
+UNLIMITED = 512
+"""Tokens of a pair where neither the model nor its tokenizer knows a limit."""
+
 GPU_TOKENS = 16_384
 """Tokens in a chunk on a GPU."""
 
@@ -140,18 +143,25 @@ class PairEngine:
 
 
 def build(
-    model: PreTrainedModel | Tensors, tokenizer: Tokenizer, *, device: str, precision: str, max_calls: int
+    model: PreTrainedModel | Tensors, tokenizer: Tokenizer, *, device: str, **options: Any
 ) -> PairEngine:
     """See `zeroshot.engine.make_engine`."""
     if device == "cpu":
         dismiss_team()  # whoever calls has often just loaded the model
-    return in_passing(lambda: _build(model, tokenizer, device, precision, max_calls))
+    return in_passing(lambda: _build(model, tokenizer, device=device, **options))
 
 
 def _build(
-    model: PreTrainedModel | Tensors, tokenizer: Tokenizer, device: str, precision: str, max_calls: int
+    model: PreTrainedModel | Tensors,
+    tokenizer: Tokenizer,
+    *,
+    device: str,
+    precision: str,
+    max_length: int | None,
+    token_types: bool,
+    max_calls: int,
 ) -> PairEngine:
-    layout = read_layout(tokenizer)
+    layout = read_layout(tokenizer) if token_types else read_layout(tokenizer).untyped()
     weights = read_weights(model)
     precision = choose(precision, device, packed=weights is not None)
     on_cpu = device == "cpu"
@@ -161,7 +171,7 @@ def _build(
     if weights is not None:
         outliers = find_outliers(weights, layout) if precision == "int8" else []
         backend = PackedModel(weights, layout, precision=precision, device=device, outliers=outliers)
-        max_length, family = weights.max_length, weights.family
+        positions, family = weights.max_length, weights.family
     else:
         stock = _stock(model)
         if not on_cpu:
@@ -169,12 +179,12 @@ def _build(
             moved: Any = copy.deepcopy(stock)  # the caller's stays as it is
             stock = moved.to(device, dtype)
         backend = StockModel(stock, layout)
-        max_length, family = _positions(stock), str(stock.config.model_type)
+        positions, family = _positions(stock), str(stock.config.model_type)
     return PairEngine(
         backend if on_cpu else _halved(backend),
         tokenizer,
         layout,
-        max_length=max_length,
+        max_length=min(filter(None, (positions, max_length)), default=UNLIMITED),
         num_classes=len(model.config.id2label or ()),
         device=device,
         precision=precision,
@@ -218,9 +228,9 @@ def _halved(compute: Backend) -> Backend:
 
 
 def _positions(model: PreTrainedModel) -> int:
-    """Tokens that a model of a family we do not know has positions for."""
+    """Tokens that a model of a family we do not know has positions for; 0 where it has relative ones only."""
     for name, part in model.named_modules():
         if name.endswith("position_embeddings") and getattr(part, "padding_idx", None) is not None:
             # RoBERTa's relatives count from after the padding.
             return int(part.num_embeddings - part.padding_idx - 1)
-    return int(model.config.max_position_embeddings)
+    return max(0, int(getattr(model.config, "max_position_embeddings", None) or 0))

@@ -28,7 +28,7 @@ PRECISIONS = ("auto", "float32", "bfloat16", "int8")
 def choose(requested: str, device: str, *, packed: bool) -> str:
     """The precision to compute in: `float32`, `bfloat16` or `int8`.
 
-    What was asked for, where the device computes fast in it, else `float32`.
+    What was asked for, where the device has instructions for it (fast or not), else `float32`.
 
     Raises:
         ValueError: `requested` is none of `PRECISIONS`.
@@ -37,7 +37,8 @@ def choose(requested: str, device: str, *, packed: bool) -> str:
         raise ValueError(f"{requested!r} is not a precision: choose one of {', '.join(PRECISIONS)}.")
     kind = device.partition(":")[0]
     if kind == "cuda":
-        offered = ["bfloat16"] if torch.cuda.is_bf16_supported(including_emulation=False) else []
+        with torch.cuda.device(device):  # the question is about the current one
+            offered = ["bfloat16"] if torch.cuda.is_bf16_supported(including_emulation=False) else []
     elif kind == "cpu" and packed:
         offered = ["int8"] if kernels.fast_int8() else []
         if kernels.fast_bfloat16():

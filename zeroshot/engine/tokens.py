@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 CACHED_SIZE = 6_000_000
 """What one cache keeps, in tokens and characters together: some 20 MB, whatever the number of texts."""
 
-ENTRY_SIZE = 32
-"""What an entry counts beside its tokens and characters."""
+ENTRY_SIZE = 80
+"""What an entry counts beside its tokens and characters: Python's objects around them."""
 
 
 class TokenCache:
@@ -103,6 +103,18 @@ class PairLayout:
     def special(self) -> int:
         """Number of special tokens in a pair."""
         return len(self.before) + len(self.between) + len(self.after)
+
+    def untyped(self) -> PairLayout:
+        """The same, all tokens of type 0."""
+        before, between, after = (np.zeros_like(part) for part in (self.before, self.between, self.after))
+        return replace(
+            self,
+            before_types=before,
+            between_types=between,
+            after_types=after,
+            premise_type=0,
+            hypothesis_type=0,
+        )
 
     def ids(self, premise: Ids, hypothesis: Ids) -> Ids:
         """The ids `int32 [tokens]` of one pair."""

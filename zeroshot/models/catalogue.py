@@ -24,8 +24,6 @@ class Entry:
     """What is downloaded, about; 0 where nothing is."""
     licence: str
     when: str
-    max_length: int = 512
-    """Tokens that it reads of text and hypothesis together."""
 
     @property
     def is_remote(self) -> bool:
@@ -66,7 +64,6 @@ CATALOGUE: dict[str, Entry] = {
             1_140 * MB,
             "MIT",
             "Long texts, and many more languages; two classes only (entailment or not).",
-            max_length=8192,
         ),
         Entry(
             "facebook/bart-large-mnli",
@@ -75,7 +72,6 @@ CATALOGUE: dict[str, Entry] = {
             1_630 * MB,
             "MIT",
             "English only: the classic of zero-shot classification.",
-            max_length=1024,
         ),
         Entry(
             "joeddav/bart-large-mnli-yahoo-answers",
@@ -84,7 +80,6 @@ CATALOGUE: dict[str, Entry] = {
             1_630 * MB,
             "not stated on its card (its base, BART large MNLI: MIT)",
             "English only: topics, the better the closer they are to those of Yahoo Answers.",
-            max_length=1024,
         ),
     )
 }

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedModel
 
+UNSTATED = 10**9
+"""transformers writes a larger number where a tokenizer has no limit."""
+
 _local: dict[str, Path] = {}
 
 
@@ -37,6 +40,10 @@ class LoadedModel:
     tokenizer: Tokenizer
     """Without padding and truncation."""
     id2label: dict[int, str]
+    max_length: int | None = None
+    """Tokens that transformers cuts a pair at, where its tokenizer says so."""
+    token_types: bool = True
+    """Whether transformers tells the model which tokens are the premise's and which the hypothesis's."""
 
     @property
     def name(self) -> str:
@@ -102,8 +109,7 @@ def load(name: str) -> LoadedModel:
     entry = find_entry(name)
     folder = folder_of(entry)
     try:
-        source, tokenizer = _load_embedded(folder) if is_embedded_folder(folder) else _load_stock(folder)
-        id2label = {int(number): str(label) for number, label in (source.config.id2label or {}).items()}
+        loaded = (_load_embedded if is_embedded_folder(folder) else _load_stock)(entry, folder)
     except ImportError as error:
         raise ModelUnavailableError(
             f"A package is missing that {name} needs ({str(error).strip().splitlines()[0]}): "
@@ -118,8 +124,8 @@ def load(name: str) -> LoadedModel:
             f"The files of {name} cannot be read ({type(error).__name__}); they may be damaged: "
             f"{_remedy(entry, folder)}"
         ) from error
-    find_classes(id2label)  # a model that is no NLI model is refused here, before anything is built on it
-    return LoadedModel(entry, source, tokenizer, id2label)
+    find_classes(loaded.id2label)  # a model that is no NLI model is refused before anything is built on it
+    return loaded
 
 
 def folder_of(entry: Entry) -> Path:
@@ -154,11 +160,16 @@ def _remedy(entry: Entry, folder: Path) -> str:
     return "replace them by a good copy."
 
 
-def _load_embedded(folder: Path) -> tuple[Any, Tokenizer]:
-    return EmbeddedModel(folder), load_tokenizer(folder)
+def _id2label(source: Any) -> dict[int, str]:
+    return {int(number): str(label) for number, label in (source.config.id2label or {}).items()}
 
 
-def _load_stock(folder: Path) -> tuple[Any, Tokenizer]:
+def _load_embedded(entry: Entry, folder: Path) -> LoadedModel:
+    model = EmbeddedModel(folder)
+    return LoadedModel(entry, model, load_tokenizer(folder), _id2label(model), token_types=False)
+
+
+def _load_stock(entry: Entry, folder: Path) -> LoadedModel:
     """With transformers' own loaders; code from a model's repository is never run."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -180,4 +191,12 @@ def _load_stock(folder: Path) -> tuple[Any, Tokenizer]:
     )
     if report["missing_keys"]:  # transformers would go on with random weights in their place
         raise ValueError(f"weights are missing: {', '.join(sorted(report['missing_keys'])[:3])}")
-    return model.requires_grad_(False).eval(), tokenizer
+    limit = wrapper.model_max_length
+    return LoadedModel(
+        entry,
+        model.requires_grad_(False).eval(),
+        tokenizer,
+        _id2label(model),
+        max_length=limit if 0 < limit < UNSTATED else None,
+        token_types="token_type_ids" in wrapper.model_input_names,
+    )
