@@ -134,13 +134,19 @@ REFERENCE_SHAPE = "xlm-r-large-random"
 """XLM-R large with random weights and the embedded model's tokenizer: as slow as the reference model."""
 
 
-def load_shape(name: str) -> LoadedModel:
-    """A model of the catalogue, of a local folder, or `REFERENCE_SHAPE`."""
-    from zeroshot.models.loading import load, register_local
+def name_of(model: str) -> str:
+    """The name to load a model by, which is given as one of the catalogue or as a local folder."""
+    from zeroshot.models.catalogue import CATALOGUE
+    from zeroshot.models.loading import register_local
 
-    if name == REFERENCE_SHAPE:
-        return _reference_shape()
-    return load(register_local(name) if Path(name).is_dir() else name)
+    return model if model in CATALOGUE else register_local(model)
+
+
+def load_shape(model: str) -> LoadedModel:
+    """A model of the catalogue, of a local folder, or `REFERENCE_SHAPE`."""
+    from zeroshot.models.loading import load
+
+    return _reference_shape() if model == REFERENCE_SHAPE else load(name_of(model))
 
 
 def _reference_shape() -> LoadedModel:

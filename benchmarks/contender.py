@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from zeroshot.models.loading import LoadedModel
 
 
-PAD, UNKNOWN = "<pad>", "<unk>"
-
-
 @dataclass(frozen=True)
 class Setup:
     """What a contender is.
@@ -115,10 +112,16 @@ def _stock(loaded: LoadedModel, device: str) -> Any:
     # A tokenizer of its own: transformers switches padding and truncation on in the one beneath it.
     own = Tokenizer.from_str(loaded.tokenizer.to_str())
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=own, pad_token=PAD, unk_token=UNKNOWN, model_max_length=512, truncation_side="right"
+        tokenizer_object=own,
+        pad_token=own.id_to_token(loaded.model.config.pad_token_id or 0),
+        model_max_length=loaded.max_length or 512,
+        model_input_names=[
+            "input_ids",
+            *(["token_type_ids"] if loaded.token_types else []),
+            "attention_mask",
+        ],
+        truncation_side="right",
     )
-    if getattr(loaded.model.config, "type_vocab_size", 1) < 2:
-        tokenizer.model_input_names = ["input_ids", "attention_mask"]
     pipe = ZeroShotClassificationPipeline(model=loaded.model, tokenizer=tokenizer, device=device)
 
     def run(

@@ -1,6 +1,6 @@
 """Time against the number of labels, the length of the text and the number of texts: linear, or not?
 
-    python -m benchmarks.growth [--quick]
+    python -m benchmarks.growth [--quick] [--model embedded]
 
 The last column is time for each token that the model read, against the smallest of the table: where it stays
 near 1, there is no superlinear term.  Attention itself is quadratic in a pair's length, with a small factor.
@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import time
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from benchmarks.common import LABELS, TEMPLATE, Times, load_shape, machine, table, texts_of
 from benchmarks.speed import in_process
@@ -37,10 +39,12 @@ def measure(pipe: ZeroShotPipeline, cases: list[Case], rounds: int) -> list[list
                 seconds[at].append(time.perf_counter() - start)
     times = [Times(values) for values in seconds]
     tokens = []
+    limit = pipe.engine.max_length
+    special = limit - pipe.engine.room(np.empty(0, np.int32))
     for _, texts, labels in cases:
         long = [len(ids) for ids in pipe.engine.tokenize(texts)]
         short = [len(ids) for ids in pipe.engine.tokenize([TEMPLATE.format(label) for label in labels])]
-        tokens.append(sum(min(pipe.engine.max_length, a + b + 4) for a in long for b in short))
+        tokens.append(sum(min(limit, a + b + special) for a in long for b in short))
     rates = [one.median / count for one, count in zip(times, tokens, strict=True)]
     return [
         [name, str(one), f"{rate * 1e6:.0f} us", f"{rate / min(rates):.2f}"]
@@ -56,13 +60,14 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="one round, at most 100 texts")
     parser.add_argument("--texts", type=int, default=10_000, help="the largest number of texts")
+    parser.add_argument("--model", default="embedded", help="a catalogue name or a local folder")
     parser.add_argument("--precision", default="auto")
     args = parser.parse_args()
     rounds = 1 if args.quick else 3
-    loaded = load_shape("embedded")
+    loaded = load_shape(args.model)
     pipe = ZeroShotPipeline(loaded, precision=args.precision)
     pipe.warm_up()
-    print(f"{in_process(machine)}\nembedded, {pipe.precision}; {rounds} rounds in turn\n", flush=True)
+    print(f"{in_process(machine)}\n{pipe.name}, {pipe.precision}; {rounds} rounds in turn\n", flush=True)
 
     def cut(lengths: list[int]) -> list[str]:
         return texts_of(loaded.tokenizer, lengths)

@@ -1,6 +1,6 @@
 """Many visitors at once, through HTTP, against the same page with a plain lock around the pipeline.
 
-    python -m benchmarks.load [--quick] [--seconds 20]
+    python -m benchmarks.load [--quick] [--model embedded] [--seconds 20]
 
 Each visitor asks again as soon as it has its answer; three of four ask short questions (20 tokens x 3
 labels), one long ones (400 x 20).  Fairness: how long a short question takes beside visitors with long ones
@@ -22,8 +22,8 @@ from benchmarks.served import Served, ask
 from benchmarks.speed import in_process
 
 PAGES = {
-    "turns (ours)": ["app.py", "--model", "embedded", "--port", "{port}"],
-    "plain lock": ["-m", "benchmarks.locked_app", "--model", "embedded", "--port", "{port}"],
+    "turns (ours)": ["app.py", "--port", "{port}", "--model"],
+    "plain lock": ["-m", "benchmarks.locked_app", "--port", "{port}", "--model"],
 }
 VISITORS = (1, 4, 16, 40)
 LONG_BESIDE = 3
@@ -45,9 +45,9 @@ class Seen:
     errors: int = 0
 
 
-def questions() -> tuple[list[Question], list[Question]]:
+def questions(model: str) -> tuple[list[Question], list[Question]]:
     """Short and long ones, distinct."""
-    tokenizer = load_shape("embedded").tokenizer
+    tokenizer = load_shape(model).tokenizer
     short = [(text, LABELS[at : at + 3]) for at, text in enumerate(texts_of(tokenizer, [20] * 40))]
     long = [(text, LABELS[at : at + 20]) for at, text in enumerate(texts_of(tokenizer, [400] * 40))]
     return short, long
@@ -99,13 +99,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="5 seconds each, 1 and 16 visitors")
+    parser.add_argument("--model", default="embedded", help="a catalogue name or a local folder")
     parser.add_argument("--seconds", type=float, default=20)
     args = parser.parse_args()
     seconds = 5.0 if args.quick else args.seconds
-    short, long = in_process(questions)
+    short, long = in_process(questions, args.model)
     print(f"{in_process(machine)}\n{seconds:.0f} s each; three short visitors to one long\n", flush=True)
     rows, fairness = [], []
-    pages = {name: Served(arguments) for name, arguments in PAGES.items()}
+    pages = {name: Served([*arguments, args.model]) for name, arguments in PAGES.items()}
     try:
         for page in pages.values():
             page.wait_until_served()

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.common import name_of
 from benchmarks.quality import Judge, average, by_language, read_rows, table
 from zeroshot import get_pipeline
-from zeroshot.models.loading import register_local
 from zeroshot.templates import TEMPLATES
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.precision", description=__doc__.split("\n")[0]
     )
-    parser.add_argument("--model", default="embedded")
+    parser.add_argument("--model", default="embedded", help="a catalogue name or a local folder")
     parser.add_argument("--against", help="folder with the weights as they were trained")
     parser.add_argument("--data", type=Path, required=True, help="folder with nli/ and topics/")
     parser.add_argument("--limit", type=int, default=None, help="pairs or texts a language")
@@ -99,8 +99,9 @@ def main() -> int:
     arguments = parser.parse_args()
     sets = Sets(arguments.data, arguments.limit)
     wanted = arguments.precision or (["float32", "auto"] if arguments.against else ["auto"])
-    first_of_all = register_local(arguments.against) if arguments.against else arguments.model
-    tried = [(first_of_all, "float32"), *((arguments.model, precision) for precision in wanted)]
+    model = name_of(arguments.model)
+    first_of_all = name_of(arguments.against) if arguments.against else model
+    tried = [(first_of_all, "float32"), *((model, precision) for precision in wanted)]
     first = None
     lines: list[list[object]] = []
     for name, precision in tried:

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.common import name_of
 from zeroshot import LANGUAGES, get_pipeline, nli
-from zeroshot.models.catalogue import CATALOGUE
-from zeroshot.models.loading import register_local
 from zeroshot.templates import TEMPLATES, fill
 
 if TYPE_CHECKING:
@@ -265,9 +264,7 @@ def main() -> int:
     if arguments.base:
         report_cosine(arguments.data, arguments.limit, arguments.base, arguments.tokenizer or arguments.base)
         wanted = [section for section in wanted if section != "cosine"]
-    name = arguments.model
-    if name and name not in CATALOGUE:
-        name = register_local(name)
+    name = arguments.model and name_of(arguments.model)
     pipe = get_pipeline(name, precision=arguments.precision)
     print(f"# {pipe.name}, {pipe.precision} on {pipe.device}, {len(LANGUAGES)} languages")
     judge = Judge(pipe)

@@ -1,8 +1,8 @@
 """Many texts, streamed: steady throughput, flat memory.
 
-    python -m benchmarks.scale [--quick] [--texts 100000] [--seconds 0]
+    python -m benchmarks.scale [--quick] [--model embedded] [--texts 100000] [--seconds 0]
 
-100,000 texts x 6 labels on the embedded model.  With `--seconds` it stops early and says how long all would
+100,000 texts x 6 labels.  With `--seconds` it stops early and says how long all would
 take.
 """
 
@@ -14,7 +14,7 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks.common import LABELS, PROSE, TEMPLATE, machine, table
+from benchmarks.common import LABELS, PROSE, TEMPLATE, machine, name_of, table
 from benchmarks.contender import status
 from benchmarks.speed import in_process
 
@@ -39,12 +39,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="stop after 20 seconds")
     parser.add_argument("--texts", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=0.0, help="stop after so long; 0: at the end")
+    parser.add_argument("--model", default="embedded", help="a catalogue name or a local folder")
     parser.add_argument("--precision", default="auto")
     args = parser.parse_args()
     limit = 20.0 if args.quick else args.seconds
-    pipe = get_pipeline("embedded", precision=args.precision)
+    pipe = get_pipeline(name_of(args.model), precision=args.precision)
     pipe.warm_up()
-    print(f"{in_process(machine)}\n{args.texts} texts x 6 labels, embedded, {pipe.precision}\n", flush=True)
+    print(
+        f"{in_process(machine)}\n{args.texts} texts x 6 labels, {pipe.name}, {pipe.precision}\n", flush=True
+    )
     rows = []
     step = max(1000, args.texts // 20) if not limit else 500
     done, start = 0, time.perf_counter()

@@ -6,7 +6,7 @@ Each run is a process of its own; they take turns, with other texts in each roun
 pipeline as it comes, `stock, batch` the same at the best of a few batch sizes.  Share of peak: operations
 of the packed forward per second, against the best float32 matrix product measured in the same run; int8 can
 go beyond 100 %.  Memory: the most that the process held during a run, model and what earlier runs left
-included.  Both are of the CPU.
+included.  Both are of the CPU; the share is given for models that the packed forward runs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from benchmarks.common import (
     LABELS,
@@ -45,11 +45,19 @@ WORKLOADS: dict[str, tuple[list[int], int]] = {
 BATCH_SIZES = (8, 32)
 
 
-def operations(config: dict[str, int], lengths: list[int]) -> float:
+class Sizes(NamedTuple):
+    """Of an encoder: its layers, their width, and that of their feed-forward part."""
+
+    layers: int
+    width: int
+    inner: int
+
+
+def operations(sizes: Sizes, lengths: list[int]) -> float:
     """GFLOP that the packed forward does for pairs of these lengths; the last layer for the first token
     alone.
     """
-    width, inner, layers = config["width"], config["inner"], config["layers"]
+    layers, width, inner = sizes
     token = 2 * (4 * width * width + 2 * width * inner)
     total = 0.0
     for length in lengths:
@@ -62,8 +70,10 @@ Work = tuple[str, list[list[str]], list[str], list[int]]
 """A workload: its name, the texts of each round, labels, and the tokens of each pair of the first round."""
 
 
-def facts(model: str, rounds: int) -> tuple[dict[str, int], list[Work]]:
-    """The model's sizes, and the workloads."""
+def facts(model: str, rounds: int) -> tuple[Sizes | None, list[Work]]:
+    """The model's sizes, if it is one that the packed forward runs, and the workloads."""
+    from zeroshot.engine.weights import read_weights
+
     loaded = load_shape("embedded" if model == REFERENCE_SHAPE else model)
     encode = loaded.tokenizer.encode
     special = loaded.tokenizer.num_special_tokens_to_add(is_pair=True)
@@ -74,13 +84,13 @@ def facts(model: str, rounds: int) -> tuple[dict[str, int], list[Work]]:
         long = [len(encode(text, add_special_tokens=False)) for text in texts[0]]
         short = [len(encode(TEMPLATE.format(label), add_special_tokens=False)) for label in labels]
         work.append((name, texts, labels, [a + b + special for a in long for b in short]))
-    config = loaded.model.config
-    sizes = {
-        "width": config.hidden_size,
-        "inner": config.intermediate_size,
-        "layers": config.num_hidden_layers,
-    }
-    return ({"width": 1024, "inner": 4096, "layers": 24} if model == REFERENCE_SHAPE else sizes), work
+    if model == REFERENCE_SHAPE:
+        return Sizes(24, 1024, 4096), work
+    weights = read_weights(loaded.source)
+    if weights is None:
+        return None, work
+    inner, width = weights.layers[0].up.weight.shape
+    return Sizes(len(weights.layers), width, inner), work
 
 
 def largest_difference(stock: Answer, ours: Answer) -> float:
@@ -98,7 +108,8 @@ def compare(model: str, device: str, peak: float, rounds: int, wanted: list[int]
     stock, batched, exact, auto = [
         Contender(Setup(kind, model, device, precision, one_core)) for kind, precision in sides
     ]
-    print(f"## {model} ({sizes['layers']} layers x {sizes['width']}); auto is {auto.precision}\n", flush=True)
+    shape = f" ({sizes.layers} layers x {sizes.width})" if sizes else ""
+    print(f"## {model}{shape}; auto is {auto.precision}\n", flush=True)
     rows = []
     for name, texts, labels, lengths in [work[at] for at in wanted]:
         batched.run(texts[0], labels, TEMPLATE, BATCH_SIZES[0])
@@ -116,7 +127,6 @@ def compare(model: str, device: str, peak: float, rounds: int, wanted: list[int]
                 answer = contender.run(texts[turn], labels, TEMPLATE, size)
                 if turn:  # the first is a warm-up
                     answers[run].append(answer)
-        gflop = operations(sizes, lengths)
         base = Times([answer.seconds for answer in answers["stock"]])
         for run, done in answers.items():
             times = Times([answer.seconds for answer in done])
@@ -129,7 +139,8 @@ def compare(model: str, device: str, peak: float, rounds: int, wanted: list[int]
                 f"{base.median / times.median:.1f}x",
             ]
             on_cpu = device == "cpu"
-            row.append(f"{gflop / times.median / peak:.0%}" if ours and on_cpu else "")
+            share = operations(sizes, lengths) / times.median / peak if sizes else 0.0
+            row.append(f"{share:.0%}" if ours and on_cpu and sizes else "")
             row.append(f"{max(answer.megabytes for answer in done):.0f} MB" if on_cpu else "")
             row.append(f"{largest_difference(answers['stock'][-1], done[-1]):.1e}" if ours else "")
             rows.append(row)
