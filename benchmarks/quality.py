@@ -1,9 +1,11 @@
 """How good a model is: NLI, zero-shot topics, across languages, and whether its scores mean what they say.
 
-    python -m benchmarks.quality --model embedded --data DIR [--limit N] [--only nli,topics] [--base SOURCE]
+    python -m benchmarks.quality --model embedded --data DIR [--limit N] [--only nli,topics]
+        [--base SOURCE --tokenizer SOURCE]
 
-Prints Markdown tables. `--limit` takes only so many pairs or texts of each language, for a quick look; the
-parallel sets are cut at the same items in every language.
+Prints Markdown tables. With `--base` (what `training` takes), beside them what the untrained encoder tells by
+the cosine similarity of text and label. `--limit` takes only so many pairs or texts of each language, for a
+quick look; the parallel sets are cut at the same items in every language.
 """
 
 from __future__ import annotations
@@ -234,15 +236,25 @@ def report_cosine(data: Path, limit: int | None, base: str, tokenizer: str) -> N
     embed = base_embedder(base, tokenizer)
     groups = by_language(read_rows(data / "topics" / "sib200_dev.jsonl.gz"), limit)
     topics = sorted({row["label"] for rows in groups.values() for row in rows})
-    labels = embed([f"query: {fill(TEMPLATES['en'][0], topic)}" for topic in topics])
-    accuracy = {}
+    english: dict[str, float] = {}
+    native: dict[str, float] = {}
     for code, rows in groups.items():
-        nearest = (embed([f"query: {row['text']}" for row in rows]) @ labels.T).argmax(1)
-        accuracy[code] = 100 * float(
-            np.mean([topics[at] == row["label"] for at, row in zip(nearest, rows, strict=True)])
-        )
-    print("\n## The untrained base, cosine similarity (SIB-200 dev, English labels), %")
-    table(["average", *accuracy], [[average(accuracy.values()), *accuracy.values()]])
+        texts = embed([f"query: {row['text']}" for row in rows])
+        wanted = np.array([topics.index(row["label"]) for row in rows])
+        for accuracy, names, language in (
+            (english, topics, "en"),
+            (native, native_names(code, topics), code),
+        ):
+            labels = embed([f"query: {fill(TEMPLATES[language][0], name)}" for name in names])
+            accuracy[code] = 100 * float(((texts @ labels.T).argmax(1) == wanted).mean())
+    print("\n## The untrained base, cosine similarity (SIB-200 dev), %")
+    table(
+        ["labels", "average", *english],
+        [
+            ["English", average(english.values()), *english.values()],
+            ["native", average(native.values()), *native.values()],
+        ],
+    )
 
 
 def main() -> int:
@@ -254,16 +266,21 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder with nli/ and topics/")
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--limit", type=int, default=None, help="pairs or texts a language")
-    parser.add_argument("--only", default="nli,matrix,topics,calibration", help=f"of {', '.join(SECTIONS)}")
+    parser.add_argument(
+        "--only", help=f"of {', '.join(SECTIONS)} (default: all, but cosine only with --base)"
+    )
     parser.add_argument("--base", help="the untrained base, for the section cosine")
     parser.add_argument("--tokenizer", help="its tokenizer")
     arguments = parser.parse_args()
-    wanted = arguments.only.split(",")
+    wanted = arguments.only.split(",") if arguments.only else list(SECTIONS[: None if arguments.base else -1])
     if unknown := set(wanted) - set(SECTIONS):
         parser.error(f"unknown section {', '.join(sorted(unknown))}: choose from {', '.join(SECTIONS)}")
-    if arguments.base:
-        report_cosine(arguments.data, arguments.limit, arguments.base, arguments.tokenizer or arguments.base)
-        wanted = [section for section in wanted if section != "cosine"]
+    if "cosine" in wanted:
+        if not (arguments.base and arguments.tokenizer):
+            parser.error("the section cosine needs --base and --tokenizer, as training takes them")
+        report_cosine(arguments.data, arguments.limit, arguments.base, arguments.tokenizer)
+        if wanted == ["cosine"]:
+            return 0
     name = arguments.model and name_of(arguments.model)
     pipe = get_pipeline(name, precision=arguments.precision)
     print(f"# {pipe.name}, {pipe.precision} on {pipe.device}, {len(LANGUAGES)} languages")
