@@ -22,16 +22,16 @@ LANGUAGES = ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "
 FOLDER = Path(__file__).parent / "pairs"
 
 SHARES = {
-    "xnli": 0.23,
-    "mnli-mt": 0.25,
-    "mnli": 0.2,
-    "own": 0.13,
-    "lingnli": 0.06,
+    "mnli-mt": 0.36,
+    "xnli": 0.17,
+    "mnli": 0.15,
+    "own": 0.12,
+    "lingnli": 0.05,
     "ocnli": 0.035,
-    "snli": 0.035,
-    "new-protocols": 0.035,
+    "snli": 0.03,
+    "new-protocols": 0.03,
     "indonli": 0.01,
-    "snli-counterfactual": 0.02,
+    "snli-counterfactual": 0.015,
     "farstail": 0.01,
     "sick": 0.01,
     "conjnli": 0.005,
@@ -41,10 +41,13 @@ and from MultiNLI's own text, little from captions and from synthetic sentences.
 writing (`pairs/`), in the languages for which the others have least."""
 
 LEFT_OUT = frozenset([("mnli-mt", "ur")])
-"""Translations too rough to learn from: even trained on, half of their labels cannot be told."""
+"""Translations that have little to do with their original: half of their labels cannot be told."""
 
-OTHER_LANGUAGES_SHARE = 0.15
-"""Of the parallel pairs: how many in a language that is not one of the 15."""
+OTHER_LANGUAGES_SHARE = 0.08
+"""Of the pairs that there are in ours and in others: how many in a language that is not one of the 15."""
+
+Pair = tuple[str, str, int]
+"""Premise, hypothesis and class."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,12 @@ def read_rows(path: Path, limit: int | None = None) -> Iterator[dict[str, str]]:
             yield json.loads(line)
 
 
-def own_pairs() -> Iterator[tuple[str, str, int]]:
-    """Premise, hypothesis and class of every pair of our own writing."""
+def own_pairs() -> Iterator[tuple[str, Pair]]:
+    """Language and pair, for every one of our own writing."""
     for path in sorted(FOLDER.glob("*.jsonl")):
         for line in path.read_text("utf-8").splitlines():
             row = json.loads(line)
-            yield from ((row["premise"], row[name], target) for target, name in enumerate(CLASSES))
+            yield from ((path.stem, (row["premise"], row[name], at)) for at, name in enumerate(CLASSES))
 
 
 class NliPairs:
@@ -82,52 +85,48 @@ class NliPairs:
             data: the folder that holds `nli/`.
             limit: read only so many rows of each file, for trials.
         """
-        single: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
-        parallel: dict[str, dict[str, dict[str, tuple[str, str, int]]]] = defaultdict(
-            lambda: defaultdict(dict)
-        )
+        # A source may hold both parallel rows and others: these are pairs in one language.
+        pairs: dict[str, list[dict[str, Pair]]] = defaultdict(list)
+        parallel: dict[tuple[str, str], dict[str, Pair]] = {}
         for name in ("train", "xnli_validation"):
             for row in read_rows(data / "nli" / f"{name}.jsonl.gz", limit):
-                if (row["source"], row["language"]) in LEFT_OUT:
+                source, language = row["source"], row["language"]
+                if (source, language) in LEFT_OUT:
                     continue
                 pair = (row["premise"], row["hypothesis"], CLASSES.index(row["label"]))
+                known = parallel.get((source, row["parallel_id"])) if "parallel_id" in row else None
+                if known is not None:
+                    known[language] = pair
+                    continue
+                pairs[source].append({language: pair})
                 if "parallel_id" in row:
-                    parallel[row["source"]][row["parallel_id"]][row["language"]] = pair
-                else:
-                    single[row["source"]].append(pair)
-        single["own"] = list(own_pairs())
-        self._single = dict(single)
-        self._parallel = {source: list(pairs.values()) for source, pairs in parallel.items()}
-        present = [source for source in SHARES if source in self._single or source in self._parallel]
-        total = sum(SHARES[source] for source in present)
-        self._sources = present
-        self._weights = [SHARES[source] / total for source in present]
+                    parallel[source, row["parallel_id"]] = pairs[source][-1]
+        pairs["own"] = [{language: pair} for language, pair in own_pairs()]
+        self._pairs = dict(pairs)
+        self._sources = [source for source in SHARES if source in self._pairs]
+        total = sum(SHARES[source] for source in self._sources)
+        self._weights = [SHARES[source] / total for source in self._sources]
 
     def texts(self) -> list[str]:
         """Every text that may be drawn, for tokenising them beforehand."""
-        pairs = [pair for rows in self._single.values() for pair in rows]
-        pairs += [pair for rows in self._parallel.values() for versions in rows for pair in versions.values()]
-        return [text for pair in pairs for text in pair[:2]]
+        everything = [versions for rows in self._pairs.values() for versions in rows]
+        return [text for versions in everything for pair in versions.values() for text in pair[:2]]
 
     def draw(self, rng: np.random.Generator, *, mixed: float) -> Group:
         """One pair.
 
         Args:
-            mixed: share of the parallel pairs whose hypothesis is in another language (step 2).
+            mixed: share of the parallel pairs whose hypothesis is drawn from any language (step 2).
         """
         source = self._sources[int(rng.choice(len(self._sources), p=self._weights))]
-        if source in self._single:
-            rows = self._single[source]
-            premise, hypothesis, target = rows[int(rng.integers(len(rows)))]
-            return Group(premise, (hypothesis,), (target,))
-        parallel = self._parallel[source]
-        versions = parallel[int(rng.integers(len(parallel)))]
+        rows = self._pairs[source]
+        versions = rows[int(rng.integers(len(rows)))]
         language = self._language(versions, rng)
         other = self._language(versions, rng) if rng.random() < mixed else language
         premise, _, target = versions[language]
         return Group(premise, (versions[other][1],), (target,))
 
-    def _language(self, versions: dict[str, tuple[str, str, int]], rng: np.random.Generator) -> str:
+    def _language(self, versions: dict[str, Pair], rng: np.random.Generator) -> str:
         ours = [code for code in versions if code in LANGUAGES]
         others = [code for code in versions if code not in LANGUAGES]
         if others and (not ours or rng.random() < OTHER_LANGUAGES_SHARE):

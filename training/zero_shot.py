@@ -38,8 +38,6 @@ SHARES = {
     "banking77": 0.02,
     "goemotions-ekman": 0.01,
 }
-REQUEST, MOOD = 7, 8
-"""Where the templates fit for intents and for feelings stand in `labels/<code>.json`."""
 BROAD = frozenset(
     [
         "politics",
@@ -112,7 +110,7 @@ class ZeroShotGroups:
         for code in LANGUAGES:
             content = json.loads((FOLDER / "labels" / f"{code}.json").read_text("utf-8"))
             self._templates[code] = [*TEMPLATES[code], *content["templates"]]
-            self._requests[code], self._moods[code] = (content["templates"][at] for at in (REQUEST, MOOD))
+            self._requests[code], self._moods[code] = content["request"], content["mood"]
             self._names[code] = content["names"]
         self._texts: dict[str, dict[str, list[Text]]] = defaultdict(lambda: defaultdict(list))
         self._read_own()
@@ -146,11 +144,11 @@ class ZeroShotGroups:
             true, unsure, wrong = (), frozenset[str](), ()
             if known is not None:
                 true, unsure = tuple(known["true"]), frozenset(known["unsure"])
-                others = [c for entry in classes.values() for c in entry["true"]] + sets[source]["far"]
-                wrong = tuple(dict.fromkeys(c for c in others if c not in true and c not in unsure))
-            raw_wrong = tuple(
-                sorted(filter(None, (self._raw_name(source, x) for x in seen[source] - {label})))
-            )
+                concepts = [c for entry in classes.values() for c in entry["true"]] + sets[source]["far"]
+                wrong = tuple(dict.fromkeys(c for c in concepts if c not in true and c not in unsure))
+            may_be = {*true, *unsure}
+            others = [x for x in seen[source] - {label} if not _covered(classes.get(x), may_be)]
+            raw_wrong = tuple(sorted(filter(None, (self._raw_name(source, x) for x in others))))
             self._texts[source][row["language"]].append(
                 Text(row["text"], row["language"], true, unsure, wrong, raw, raw_wrong)
             )
@@ -271,6 +269,11 @@ class ZeroShotGroups:
         upper = rng.random() < 0.15
         names = [name[:1].upper() + name[1:] if upper else name for name, _ in labels]
         return Group(text.text, tuple(template.replace("{}", name) for name in names), tuple(targets))
+
+
+def _covered(known: dict[str, list[str]] | None, may_be: set[str]) -> bool:
+    """Whether all that a class implies is, or may be, true of a text of another: it is then not wrong."""
+    return known is not None and bool(known["true"]) and may_be.issuperset(known["true"])
 
 
 def _together(one: Text, other: Text) -> Text:
