@@ -6,8 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from zeroshot.models.embedded_format import EMBEDDED_FOLDER
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
@@ -19,7 +17,7 @@ def main() -> int:
     parser.add_argument(
         "--work", type=Path, required=True, help="folder for checkpoints; a stopped run resumes"
     )
-    parser.add_argument("--out", type=Path, default=EMBEDDED_FOLDER, help="folder that receives the model")
+    parser.add_argument("--out", type=Path, help="folder that receives the model (default: model, in --work)")
     parser.add_argument("--smoke", action="store_true", help="the whole recipe on a handful of rows")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times as many pairs in each stage")
     arguments = parser.parse_args()
@@ -32,13 +30,15 @@ def main() -> int:
             arguments.base,
             arguments.tokenizer,
             arguments.work,
-            arguments.out,
+            arguments.out or arguments.work / "model",
             smoke=arguments.smoke,
             scale=arguments.scale,
         )
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # between two stages, each of which saves its end
+        finished = False
     if not finished:
         print("Stopped; the same command goes on from the checkpoint.", file=sys.stderr)
     return 0 if finished else 1

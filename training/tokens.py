@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from tqdm import tqdm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,8 @@ class TokenCache:
     def add(self, texts: Sequence[str]) -> None:
         """Tokenises many texts at once, on all cores."""
         new = list(dict.fromkeys(text for text in texts if text not in self._ids))
-        for start in range(0, len(new), 8192):
+        parts = range(0, len(new), 8192)
+        for start in tqdm(parts, desc="tokens", disable=len(parts) < 2):
             part = new[start : start + 8192]
             for text, encoding in zip(
                 part, self._tokenizer.encode_batch_fast(part, add_special_tokens=False), strict=True

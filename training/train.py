@@ -7,6 +7,7 @@ the position, the weights and the optimiser: a stopped run goes on exactly where
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -191,6 +192,7 @@ def run_stage(
     cache: TokenCache,
     work: Path,
     *,
+    inputs: str = "",
     save_every: float = 240.0,
 ) -> bool:
     """Trains `model` in place. True when the stage is complete, False when it was told to stop.
@@ -198,6 +200,7 @@ def run_stage(
     Args:
         draw: draws one group with the generator it is given, and by nothing else.
         work: folder of the checkpoint `<stage>.pt`, read when there is one.
+        inputs: stands for what `draw` draws from; if it is not the checkpoint's, a warning says so.
         save_every: seconds between checkpoints.
 
     Raises:
@@ -210,40 +213,51 @@ def run_stage(
         saved = torch.load(path, map_location=model.device, weights_only=True)
         if saved["stage"] != asdict(stage):
             raise ValueError(f"{path} was made with other settings: take another --work folder.")
+        if saved.get("inputs", inputs) != inputs and saved["pairs"] < stage.pairs:
+            print(
+                f"Data or base are not those of {path}: this is not the run that it began.", file=sys.stderr
+            )
         model.load_state_dict(saved["model"], strict=False)
         optimiser.load_state_dict(saved["optimiser"])
         chunk, skip, done, steps = saved["chunk"], saved["batch"] + 1, saved["pairs"], saved["steps"]
     begun = steps
     stop: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda code, _frame: stop.append(code))
+    handlers = {
+        number: signal.signal(number, lambda code, _frame: stop.append(code))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
 
     def save() -> None:
         content = {"stage": asdict(stage), "model": trained_state(model), "optimiser": optimiser.state_dict()}
-        save_checkpoint(path, content | {"chunk": chunk, "batch": at, "pairs": done, "steps": steps})
+        place = {"chunk": chunk, "batch": at, "pairs": done, "steps": steps}
+        save_checkpoint(path, content | place | {"inputs": inputs})
 
     model.train()
     saved_at = time.monotonic()
     mean = 0.0
-    with tqdm(total=stage.pairs, initial=done, unit="pair", desc=stage.name, mininterval=5) as bar:
-        stream = _batches(stage, draw, cache, chunk, skip)
-        while done < stage.pairs and not stop:
-            chunk, at, batch = next(stream)
-            for group in optimiser.param_groups:
-                group["lr"] = stage.rate_at(done) * group["scale"]
-            loss = batch_loss(model, batch, stage)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_([p for g in optimiser.param_groups for p in g["params"]], 1.0)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-            steps += 1
-            done += len(batch.targets)
-            mean += (loss.item() - mean) * max(0.01, 1 / (steps - begun))
-            bar.update(len(batch.targets))
-            bar.set_postfix(loss=f"{mean:.3f}", refresh=False)
-            if time.monotonic() - saved_at > save_every:
+    try:
+        with tqdm(total=stage.pairs, initial=done, unit="pair", desc=stage.name, mininterval=5) as bar:
+            stream = _batches(stage, draw, cache, chunk, skip)
+            while done < stage.pairs and not stop:
+                chunk, at, batch = next(stream)
+                for group in optimiser.param_groups:
+                    group["lr"] = stage.rate_at(done) * group["scale"]
+                loss = batch_loss(model, batch, stage)
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_([p for g in optimiser.param_groups for p in g["params"]], 1.0)
+                optimiser.step()
+                optimiser.zero_grad(set_to_none=True)
+                steps += 1
+                done += len(batch.targets)
+                mean += (loss.item() - mean) * max(0.01, 1 / (steps - begun))
+                bar.update(len(batch.targets))
+                bar.set_postfix(loss=f"{mean:.3f}", refresh=False)
+                if time.monotonic() - saved_at > save_every:
+                    save()
+                    saved_at = time.monotonic()
+            if steps > begun:
                 save()
-                saved_at = time.monotonic()
-        if steps > begun:
-            save()
-    return done >= stage.pairs
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return done >= stage.pairs and not stop
