@@ -127,7 +127,7 @@ class Tab:
         return self
 
     def fill(self, text: str, labels: str) -> None:
-        self.text.fill(text)
+        self.text.fill(text, timeout=WAIT)
         self.labels.fill(labels)
 
     def classify(self, text: str, labels: str) -> None:

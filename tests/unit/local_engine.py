@@ -24,6 +24,8 @@ class Loaded:
     id2label: dict[int, str]
     source: Any = None
     tokenizer: Any = None
+    max_length: int | None = None
+    token_types: bool = True
 
 
 class StubEngine:
