@@ -126,7 +126,7 @@ STAGES = (
         start={"zero_shot": 0.12, "doubled": 0.28, "paired": 0.6},
     ),
     Stage(
-        "final",
+        "translated",
         pairs=135_000,
         zero_shot=0.5,
         mixed=0.3,
@@ -135,6 +135,19 @@ STAGES = (
         warmup=2_000,
         max_length=64,
         seed=41,
+    ),
+    Stage(
+        "final",
+        pairs=200_000,
+        zero_shot=0.55,
+        mixed=0.3,
+        rate=2e-4,
+        final_rate=0.0,
+        warmup=2_000,
+        max_length=64,
+        ranking=1.0,
+        seed=43,
+        start={"zero_shot": 0.1, "doubled": 0.15, "paired": 0.35, "translated": 0.4},
     ),
 )
 """NLI (steps 1 and 2: a part of it across languages), then both skills, with the rate falling to zero; then

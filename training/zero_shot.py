@@ -73,7 +73,7 @@ NEAR = 0.7
 NONE_TRUE = 0.08
 TWO_TEXTS = 0.06
 JOINED = 0.08
-"""How often two concepts are typed as one label: "science/technology"."""
+"""How often two topics are typed as one label: "science/technology"."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ class ZeroShotGroups:
             if pool:
                 used.add(concept := _pick(pool, rng))
                 labels.append(([concept], WRONG))
-        if rng.random() < JOINED:
+        if section == "topics" and rng.random() < JOINED:
             labels = [self._join(text, label, rng) for label in labels]
         return labels
 

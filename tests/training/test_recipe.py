@@ -139,6 +139,22 @@ def test_true_labels_are_not_among_the_wrong_ones(data: Path) -> None:
         assert not true & wrong
 
 
+def test_only_topics_are_joined(data: Path) -> None:
+    """Nobody types "positive/negative" and means that either will do."""
+    zero_shot = ZeroShotGroups(data)
+    rng = np.random.default_rng(5)
+    joined = 0
+    for text in zero_shot._texts["own"]["en"]:
+        for _ in range(3):
+            labels = zero_shot._labels(text, rng)
+            if any(len(concepts) > 1 for concepts, _ in labels):
+                joined += 1
+                assert zero_shot._section[labels[0][0][0]] == "topics" or not any(
+                    target == ENTAILMENT for _, target in labels
+                )
+    assert joined > 50
+
+
 def test_share_of_zero_shot_pairs(data: Path) -> None:
     stage = replace(STAGES[1], zero_shot=0.5)
     draw = mixture(stage, NliPairs(data), ZeroShotGroups(data))
